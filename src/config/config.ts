@@ -1,0 +1,55 @@
+/**
+ * Owns the normalised configuration: what the rest of the client reads. Written by hand so that no schema library
+ * leaks into public types; parse.ts turns the portal's answer (protocol.md 3.1) into it.
+ */
+import type { ChannelSet } from '../channel/channel-set'
+
+/** The URLs of one queue server for one page protocol; `null` where the portal names none or switched it off. */
+export interface Endpoints {
+  readonly websocket: string | null
+  /** URL of an event-stream location of its own (our key `server.sse`, `server.sse_secure`). */
+  readonly sse: string | null
+  readonly longPolling: string | null
+  readonly publish: string | null
+}
+
+export interface PullConfig {
+  /** Generation of the queue server, protocol.md section 2; 0 = none. */
+  readonly version: number
+  readonly enabled: boolean
+  readonly mode: 'personal' | 'shared'
+  /** Echoed as a URL parameter where the portal sends it. */
+  readonly hostname: string | null
+  readonly endpoints: Endpoints
+  readonly channels: ChannelSet
+  /** Shared mode only: 32 hex. */
+  readonly clientId: string | null
+  /** Version 5 and above. A secret. */
+  readonly jwt: string | null
+  /** End of the JWT or of the configuration, Unix ms by the server's clock; `null` if it does not end. */
+  readonly expiresAtMs: number | null
+  readonly revisionWeb: number | null
+  readonly configTimestamp: number
+  /** The portal's clock when it answered, Unix ms; `null` when it did not say. */
+  readonly serverTimeAtMs: number | null
+}
+
+/** Why a configuration is asked for. Goes to the portal's access log as `logTag`. */
+export type ConfigReason =
+  | 'start'
+  | 'expiring' // a channel or the token is about to end
+  | 'channel-expired' // the server said so (`channel_expire`)
+  | 'config-expired' // the server said so (`config_expire`)
+  | 'bad-channel' // the queue server refuses the channels
+  | 'page-resumed'
+
+export interface ConfigRequest {
+  readonly reason: ConfigReason
+  readonly signal: AbortSignal
+}
+
+/**
+ * Anything that can produce a configuration. Throwing a `PullError` with `retryable: false` is final;
+ * any other failure is retried while the client is started.
+ */
+export type ConfigSource = (request: ConfigRequest) => Promise<unknown>
