@@ -37,8 +37,10 @@ export function channelTypeOf(set: ChannelSet, rawId: string | null): string | n
 
 /** The earliest end of the set, Unix ms by the server's clock; `null` if nothing ends. */
 export function earliestEnd(set: ChannelSet): number | null {
-  const ends = set.flatMap((channel) => (channel.endAtMs === null ? [] : [channel.endAtMs]))
-  return ends.length === 0 ? null : Math.min(...ends)
+  return set.reduce<number | null>(
+    (earliest, { endAtMs }) => (endAtMs === null || (earliest !== null && earliest < endAtMs) ? earliest : endAtMs),
+    null,
+  )
 }
 
 /** Whether two sets ask the server for the same mailboxes with the same signatures. */
@@ -47,10 +49,16 @@ export function sameChannels(a: ChannelSet, b: ChannelSet): boolean {
 }
 
 /** The set with one channel exchanged for its successor (`channel_expire` with `new_channel`), or `null` if it is not in the set. */
-export function replaceChannel(set: ChannelSet, expiredId: string, successor: Omit<Channel, 'type' | 'id'> & { id: string }): ChannelSet | null {
+export function replaceChannel(
+  set: ChannelSet,
+  expiredId: string,
+  successor: Omit<Channel, 'type' | 'id'> & { id: string },
+): ChannelSet | null {
   if (!set.some((channel) => channel.id.matches(expiredId))) return null
   const { id, ...times } = successor
   return channelSet(
-    set.map((channel) => (channel.id.matches(expiredId) ? { type: channel.type, id: channelId(id), ...times } : channel)),
+    set.map((channel) =>
+      channel.id.matches(expiredId) ? { type: channel.type, id: channelId(id), ...times } : channel,
+    ),
   )
 }

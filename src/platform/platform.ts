@@ -37,7 +37,8 @@ export interface StorageLike {
  * What the page tells about itself. Signals are hints, never proof.
  * `pagehide`: the page goes away or into the back/forward cache. `pageshow`: it came back from that cache.
  */
-export type PageSignal = 'online' | 'offline' | 'visible' | 'hidden' | 'resume' | 'pagehide' | 'pageshow' | 'network-change'
+export type PageSignal =
+  'online' | 'offline' | 'visible' | 'hidden' | 'resume' | 'pagehide' | 'pageshow' | 'network-change'
 
 export interface Page {
   /** `location.protocol`, e.g. `https:`; empty where there is no page. */
