@@ -1,0 +1,169 @@
+/**
+ * Builds everything in `dist`: ESM and CommonJS for npm, the script-tag files, the command and the types.
+ * `--configDist <folder>` writes elsewhere (the test that rebuilds and compares bytes needs it).
+ */
+import { readFileSync } from 'node:fs'
+import { chmod } from 'node:fs/promises'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import nodeResolve from '@rollup/plugin-node-resolve'
+import terser from '@rollup/plugin-terser'
+import type { Plugin, RollupLog, RollupOptions } from 'rollup'
+import dts from 'rollup-plugin-dts'
+import esbuild from 'rollup-plugin-esbuild'
+
+const root = dirname(fileURLToPath(import.meta.url))
+const manifest: { name: string; version: string; license: string; dependencies: Record<string, string> } = JSON.parse(
+  readFileSync(join(root, 'package.json'), 'utf8'),
+)
+const DEPENDENCIES = Object.keys(manifest.dependencies)
+const BANNER = `/*! ${manifest.name} ${manifest.version} | ${manifest.license} */`
+
+const entry = (name: string): string => join(root, 'src', 'entry', `${name}.ts`)
+
+/** npm builds leave dependencies and Node's own modules to whoever bundles or runs them. */
+const isExternal = (id: string): boolean =>
+  id.startsWith('node:') || DEPENDENCIES.some((name) => id === name || id.startsWith(`${name}/`))
+
+/** The same floor as the dependencies that stay outside; older targets are the business of the page's bundler. */
+const NPM_TARGET = 'es2020'
+
+export default function build(args: Record<string, unknown>): RollupOptions[] {
+  const dist = typeof args['configDist'] === 'string' ? resolve(args['configDist']) : join(root, 'dist')
+  return [...npmModules(dist), command(dist), scriptTag(dist), ...types(dist)]
+}
+
+function npmModules(dist: string): RollupOptions[] {
+  const common: RollupOptions = {
+    external: isExternal,
+    onwarn: fail,
+    plugins: [nodeResolve(), esbuild({ target: NPM_TARGET, sourceMap: false })],
+  }
+  const input = { index: entry('index'), node: entry('node'), testing: entry('testing') }
+  return [
+    {
+      ...common,
+      input,
+      output: {
+        dir: join(dist, 'esm'),
+        format: 'esm',
+        // No hashes: a rebuild of the same sources has the same files.
+        chunkFileNames: 'chunks/[name].js',
+        // Without it an entry would import chunks only for their effects, and there are none.
+        hoistTransitiveImports: false,
+        minifyInternalExports: false,
+      },
+    },
+    {
+      ...common,
+      input,
+      output: {
+        dir: join(dist, 'cjs'),
+        format: 'cjs',
+        entryFileNames: '[name].cjs',
+        chunkFileNames: 'chunks/[name].cjs',
+        exports: 'named',
+        // mitt's CommonJS file is the function itself, the others are namespaces.
+        interop: 'auto',
+        hoistTransitiveImports: false,
+        minifyInternalExports: false,
+      },
+    },
+  ]
+}
+
+function command(dist: string): RollupOptions {
+  return {
+    input: join(root, 'src', 'cli', 'cli.ts'),
+    external: isExternal,
+    onwarn: fail,
+    plugins: [nodeResolve(), esbuild({ target: 'node20', sourceMap: false }), executable()],
+    output: { file: join(dist, 'cli.js'), format: 'esm', inlineDynamicImports: true },
+  }
+}
+
+function scriptTag(dist: string): RollupOptions {
+  const output = {
+    // No `name`: the file installs itself into an existing `BX` by hand, and must not declare one.
+    format: 'iife',
+    banner: BANNER,
+    // Browsers of 2018 have no `globalThis`, and a page's own `var self` replaces `window.self` but never `window`.
+    intro: "var bxPullGlobal = typeof window === 'object' ? window : self;",
+    generatedCode: { preset: 'es2015', symbols: false },
+    inlineDynamicImports: true,
+  } as const
+  return {
+    input: entry('script'),
+    onwarn: fail,
+    plugins: [
+      nodeResolve({ browser: true }),
+      // Dependencies too: zod ships ES2020.
+      esbuild({
+        target: 'es2017',
+        include: /\.[cm]?[jt]s$/,
+        exclude: [],
+        define: { globalThis: 'bxPullGlobal' },
+      }),
+    ],
+    output: [
+      { ...output, file: join(dist, 'bx-pull.js') },
+      {
+        ...output,
+        file: join(dist, 'bx-pull.min.js'),
+        sourcemap: true,
+        // Seen from the repository, wherever `dist` is being written: the map is part of the reproducible bytes.
+        sourcemapPathTransform: (source, map) =>
+          `../${relative(root, resolve(dirname(map), source))
+            .split(sep)
+            .join('/')}`,
+        plugins: [
+          terser({
+            ecma: 2017,
+            // Properties keep their names: they are the public contract and the server's words.
+            compress: { ecma: 2017, passes: 4, pure_getters: 'strict', keep_fargs: false },
+            mangle: true,
+            format: { ecma: 2017, comments: /^!/ },
+          }),
+        ],
+      },
+    ],
+  }
+}
+
+/** One self-contained file per entry; `.d.cts` is the same text, read by TypeScript as CommonJS. */
+function types(dist: string): RollupOptions[] {
+  return ['index', 'testing'].map((name) => ({
+    input: entry(name),
+    external: isExternal,
+    onwarn: fail,
+    plugins: [dts({ tsconfig: join(root, 'tsconfig.json') })],
+    output: ['ts', 'cts'].map((extension) => ({
+      file: join(dist, 'types', `${name}.d.${extension}`),
+      format: 'es' as const,
+    })),
+  }))
+}
+
+/** The command starts with one shebang line, whether or not its source has one, and may be executed. */
+function executable(): Plugin {
+  return {
+    name: 'executable',
+    renderChunk: (code) => ({ code: `#!/usr/bin/env node\n${code.replace(/^#!.*\n/, '')}`, map: null }),
+    async writeBundle({ file }) {
+      if (file !== undefined) await chmod(file, 0o755)
+    },
+  }
+}
+
+/**
+ * Our own cycle, a missing export or an import that will fail at run time is not shipped as a warning.
+ * Dependencies may have cycles (zod has); that is their business.
+ */
+function fail(warning: RollupLog, warn: (warning: RollupLog) => void): void {
+  const files = warning.ids ?? (warning.id === undefined ? [] : [warning.id])
+  if (files.some((file) => file.includes('node_modules'))) {
+    if (warning.code !== 'CIRCULAR_DEPENDENCY') warn(warning)
+    return
+  }
+  throw Object.assign(new Error(warning.message), { code: warning.code })
+}
