@@ -1,0 +1,113 @@
+/**
+ * `npm run size`: what the client costs a page, what of it costs how much, and whether the budget holds.
+ * Exit code 1 when the script-tag file is over it.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+
+/** Gzip bytes of `dist/bx-pull.min.js`. */
+const BUDGET_BYTES = 16_384
+const LARGEST_FILES = 15
+
+const root = process.cwd()
+const script = join(root, 'dist', 'bx-pull.min.js')
+
+buildIfOlder()
+const gzip = await printSizes()
+await printShares()
+if (gzip > BUDGET_BYTES) {
+  console.error(`\nOver budget: ${gzip} bytes gzip, allowed ${BUDGET_BYTES}.`)
+  process.exitCode = 1
+}
+
+function buildIfOlder(): void {
+  const sources = ['src', 'rollup.config.ts', 'package-lock.json'].map((path) => newestAtMs(join(root, path)))
+  const targets = [script, join(root, 'dist', 'esm', 'index.js')]
+  const isBuilt = targets.every((file) => existsSync(file) && statSync(file).mtimeMs >= Math.max(...sources))
+  if (!isBuilt) execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
+}
+
+function newestAtMs(path: string): number {
+  const stat = statSync(path)
+  if (!stat.isDirectory()) return stat.mtimeMs
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestAtMs(join(path, name))))
+}
+
+async function printSizes(): Promise<number> {
+  const scriptBytes = readFileSync(script)
+  const moduleBytes = await bundledModule()
+  console.log(`${'minified, bytes'.padEnd(46)}${'raw'.padStart(9)}${'gzip'.padStart(9)}${'brotli'.padStart(9)}`)
+  const gzipBytes = printSize('dist/bx-pull.min.js', scriptBytes)
+  printSize("import 'bx-pull' in a browser, bundled", moduleBytes)
+  console.log(`budget: ${gzipBytes} of ${BUDGET_BYTES} bytes gzip (${percent(gzipBytes, BUDGET_BYTES)})`)
+  return gzipBytes
+}
+
+function printSize(label: string, bytes: Uint8Array): number {
+  const gzipBytes = gzipSync(bytes, { level: 9 }).length
+  const brotliBytes = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length
+  const cells = [bytes.length, gzipBytes, brotliBytes].map((cell) => String(cell).padStart(9))
+  console.log(label.padEnd(46) + cells.join(''))
+  return gzipBytes
+}
+
+/** The built ESM entry as a page's bundler sees it: all dependencies in. */
+async function bundledModule(): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'dist', 'esm', 'index.js')],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    logLevel: 'error',
+  })
+  return outputFiles[0]!.contents
+}
+
+/** Minified bytes per folder and file. Compressed they share a dictionary, so gzip has no exact shares. */
+async function printShares(): Promise<void> {
+  const { metafile } = await build({
+    entryPoints: [join(root, 'src', 'entry', 'script.ts')],
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    outfile: 'script.js',
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2017',
+    logLevel: 'error',
+  })
+  const files = Object.entries(Object.values(metafile.outputs)[0]?.inputs ?? {})
+    .map(([path, { bytesInOutput }]) => ({ path, bytes: bytesInOutput }))
+    .filter(({ bytes }) => bytes > 0)
+    .sort((a, b) => b.bytes - a.bytes)
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
+
+  const groups = new Map<string, number>()
+  for (const { path, bytes } of files) groups.set(groupOf(path), (groups.get(groupOf(path)) ?? 0) + bytes)
+
+  console.log(`\nShares of the script-tag file, minified bytes before compression (${total})`)
+  for (const [group, bytes] of [...groups].sort((a, b) => b[1] - a[1])) printShare(group, bytes, total)
+  console.log(`\nLargest files`)
+  for (const { path, bytes } of files.slice(0, LARGEST_FILES)) printShare(path, bytes, total)
+}
+
+function printShare(label: string, bytes: number, total: number): void {
+  console.log(`${label.padEnd(46)}${String(bytes).padStart(9)}${percent(bytes, total).padStart(9)}`)
+}
+
+/** `src/<layer>` or the name of the dependency. */
+function groupOf(path: string): string {
+  const dependency = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]
+  return dependency ?? path.split('/').slice(0, 2).join('/')
+}
+
+function percent(part: number, whole: number): string {
+  return `${((100 * part) / whole).toFixed(1)} %`
+}
