@@ -1,0 +1,39 @@
+/**
+ * Owns subscription and isolation: a listener that throws never keeps an event from the others. Stands on mitt.
+ */
+import mitt from 'mitt'
+
+type Handler = (arg: readonly unknown[]) => void
+
+export interface Emitter {
+  /** Subscribes; the result unsubscribes and may be called twice. The same function subscribed twice is called twice. */
+  on(key: string, listener: (...args: never[]) => void): () => void
+  emit(key: string, ...args: unknown[]): void
+  /** How many listeners there are, for diagnostics and leak tests. */
+  count(): number
+  clear(): void
+}
+
+/** `onThrow` gets what a listener threw (or what its promise rejected with) and the key it listened to. */
+export function createEmitter(onThrow: (thrown: unknown, key: string) => void): Emitter {
+  const handlers = mitt<Record<string, readonly unknown[]>>()
+  return {
+    on(key, listener) {
+      const handler: Handler = (args) => {
+        try {
+          const result: unknown = (listener as (...args: readonly unknown[]) => unknown)(...args)
+          // An async listener fails later: without this its rejection would be unhandled.
+          if (result instanceof Promise) result.catch((thrown: unknown) => onThrow(thrown, key))
+        } catch (thrown) {
+          onThrow(thrown, key)
+        }
+      }
+      handlers.on(key, handler)
+      return () => handlers.off(key, handler)
+    },
+    // mitt copies the list before calling: listeners may subscribe and unsubscribe inside their own call.
+    emit: (key, ...args) => handlers.emit(key, args),
+    count: () => Array.from(handlers.all.values()).reduce((sum, list) => sum + (list?.length ?? 0), 0),
+    clear: () => handlers.all.clear(),
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Owns the Server-Sent Events transport, on fetch because `EventSource` hides statuses and repeats stale URLs. An answer
+ * that is no event stream is a long poll asked for in other words: it is handed to the poll loop unread.
+ */
+import { createParser } from 'eventsource-parser'
+import { loss, lossFromStatus } from '../core/loss'
+import { createPollLoop } from './poll-loop'
+import type { Transport, TransportDeps } from './transport'
+
+export function createEventStreamTransport(deps: TransportDeps): Transport {
+  const { clock, sink, timeouts } = deps
+  const abort = new AbortController()
+  const startedAtMs = clock.now()
+  let over = false
+  let loop: Transport | null = null
+  let waiting: unknown = null
+
+  function lose(reason: ReturnType<typeof loss>): void {
+    if (over) return
+    close()
+    sink.lost(reason)
+  }
+  function close(): void {
+    over = true
+    if (waiting !== null) clock.clearTimeout(waiting)
+    if (loop) loop.close()
+    else abort.abort()
+  }
+
+  function ask(): Promise<Response> {
+    const { url, headers } = deps.address('first')
+    if (!deps.fetch) return Promise.reject(new TypeError('no fetch in this runtime'))
+    return deps.fetch(url, {
+      headers: { ...headers, Accept: 'text/event-stream' },
+      signal: abort.signal,
+      cache: 'no-store',
+      credentials: 'same-origin',
+    })
+  }
+
+  async function run(): Promise<void> {
+    const asked = ask()
+    if (deps.mayBecomeLongPoll) {
+      // Silence at a long-poll address is what a waiting poll looks like: it is one until a head says otherwise.
+      waiting = clock.setTimeout(() => {
+        sink.opened('long-polling', false)
+        waiting = clock.setTimeout(() => lose(loss('timeout')), timeouts.pollHoldMs - timeouts.pollConfirmMs)
+      }, timeouts.pollConfirmMs)
+    }
+    const response = await asked
+    if (waiting !== null) clock.clearTimeout(waiting)
+    if (over) return
+    const isStream = /^text\/event-stream\b/i.test(response.headers.get('Content-Type') ?? '')
+    if (response.status === 200 && isStream && response.body) return read(response.body)
+    const isPoll = response.status === 200 || response.status === 304
+    if (isPoll && deps.mayBecomeLongPoll) {
+      loop = createPollLoop(deps, { response: Promise.resolve(response), abort, startedAtMs })
+      return
+    }
+    const body = isPoll ? '' : await response.text()
+    lose(
+      isPoll
+        ? loss('not-event-stream', response.status)
+        : lossFromStatus(response.status, body, response.headers.get('Retry-After')),
+    )
+  }
+
+  async function read(body: ReadableStream<Uint8Array>): Promise<void> {
+    sink.opened('sse', false)
+    const parser = createParser({
+      onEvent: (event) => {
+        if (!over) sink.frame(event.data)
+      },
+      onComment: () => {
+        if (!over) sink.alive()
+      },
+    })
+    // A streaming decoder: a character may be split over two chunks.
+    const decoder = new TextDecoder()
+    const reader = body.getReader()
+    let confirmed = false
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (over) return
+      if (done) return lose(loss('dropped'))
+      if (!confirmed) {
+        confirmed = true
+        sink.opened('sse', true)
+      }
+      if (!over) parser.feed(decoder.decode(value, { stream: true }))
+      if (over) return
+    }
+  }
+
+  run().catch(() => lose(loss('network')))
+  return { close }
+}
