@@ -111,11 +111,14 @@ function scriptTag(dist: string): RollupOptions {
         ...output,
         file: join(dist, 'bx-pull.min.js'),
         sourcemap: true,
-        // Seen from the repository, wherever `dist` is being written: the map is part of the reproducible bytes.
-        sourcemapPathTransform: (source, map) =>
-          `../${relative(root, resolve(dirname(map), source))
+        // Seen from the repository, wherever `dist` is being written and packages are linked from: the map is part of
+        // the reproducible bytes.
+        sourcemapPathTransform: (source, map) => {
+          const path = relative(root, resolve(dirname(map), source))
             .split(sep)
-            .join('/')}`,
+            .join('/')
+          return `../${path.slice(Math.max(0, path.indexOf('node_modules/')))}`
+        },
         plugins: [
           terser({
             ecma: 2017,
