@@ -1,0 +1,184 @@
+/**
+ * Owns the text template of servers 1 to 4: `#!NGINXNMS!#{"id":1,…,"text":<body>}#!NGINXNME!#`, zero or many per frame.
+ * Every server pastes the body in as it came and as the last field. So head and body are parsed apart: a body that
+ * closes itself early cannot write its own mid over the server's. What a body that forges whole frames claims
+ * (a mid from the future) is for the cursor to judge, not for this file.
+ */
+import type { BadMessage, Codec, Decoded, Frame, MessageBody, SystemMessage } from './codec'
+
+/** Longest frame looked at, in UTF-16 units (bytes of a binary frame). 3000 stored messages are 1.2 million. */
+export const MAX_FRAME_LENGTH = 32 * 1024 * 1024
+/** Most pieces (frames of the template, or lines of split bodies) read from one frame; the rest is one `too-many`. */
+export const MAX_PIECES = 50_000
+/** Most end marks tried per piece, the last first; only those with `}` before them count. One is right in practice. */
+export const MAX_TRIES = 8
+
+const START = '#!NGINXNMS!#'
+const END = '#!NGINXNME!#'
+/**
+ * What makes a start mark a boundary. In a JSON string that quote would be escaped, or it is the end of the string,
+ * which no word character can follow: so this is never inside a readable body, whatever users type.
+ */
+const OPENING = /\s*\{\s*"\w/y
+const TEXT_KEY = /"text"\s*:/
+const BLANK = 32
+/** By the negated id. */
+const SYSTEM_NAMES: readonly SystemMessage['name'][] = ['unknown', 'ping', 'channel-deleted', 'poll-timeout']
+
+type Fields = Record<string, unknown>
+
+export const pushStreamText: Codec = {
+  decode(frame: Frame): readonly Decoded[] {
+    const size = typeof frame === 'string' ? frame.length : frame.byteLength
+    if (size > MAX_FRAME_LENGTH) return [bad('too-large', size)]
+    return readFrame(typeof frame === 'string' ? frame : new TextDecoder().decode(frame))
+  },
+}
+
+function readFrame(frame: string): Decoded[] {
+  const out: Decoded[] = []
+  let at = nextStart(frame, 0)
+  addStray(out, frame.slice(0, at))
+  let head = ''
+  let run: string[] = []
+  for (let pieces = 0; at < frame.length && pieces < MAX_PIECES; pieces++) {
+    const next = nextStart(frame, at + START.length)
+    const piece = frame.slice(at, next)
+    const pieceHead = headOf(piece)
+    if (pieceHead !== head || !head) {
+      readRun(out, head, run)
+      head = pieceHead
+      run = []
+    }
+    run.push(piece)
+    at = next
+  }
+  readRun(out, head, run)
+  if (at < frame.length) out.push(bad('too-many', frame.length - at))
+  return out
+}
+
+/** Where the next piece starts, or the end of the frame. */
+function nextStart(frame: string, from: number): number {
+  let at = frame.indexOf(START, from)
+  while (at >= 0) {
+    OPENING.lastIndex = at + START.length
+    if (OPENING.test(frame)) return at
+    at = frame.indexOf(START, at + START.length)
+  }
+  return frame.length
+}
+
+/** From `{` up to and including `"text":`; empty when there is no such thing. */
+function headOf(piece: string): string {
+  const key = TEXT_KEY.exec(piece)
+  return key ? piece.slice(START.length, key.index + key[0].length) : ''
+}
+
+/**
+ * Reads neighbours with one head. As the head holds the position, they are one message: copies of it, or its lines,
+ * because an event stream of push-stream gives every line of a body a template of its own. A line may be readable by
+ * itself (`{`, closed by the brace of the template, or `}` alone), so the lines are joined before any is read.
+ */
+function readRun(out: Decoded[], head: string, run: readonly string[]): void {
+  const fields = parse(head + '0}')
+  if (!isFields(fields)) {
+    for (const piece of run) out.push(bad('not-json', piece.length))
+    return
+  }
+  const id = toInteger(fields['id'])
+  if (id !== null && id < 0) {
+    // Before the body: that of a deleted channel is prose without quotes.
+    out.push({ type: 'system', name: SYSTEM_NAMES[-id] || 'unknown', channel: toText(fields['channel']) })
+    return
+  }
+  const from = START.length + head.length
+  const texts = run.length > 1 ? run.map((piece) => textOf(piece, from, piece.lastIndexOf(END))) : []
+  if (texts.every((text) => text === texts[0])) {
+    for (const piece of run) readPiece(out, fields, piece, from)
+    return
+  }
+  const body = texts.indexOf(null) < 0 ? parse(texts.join('\n')) : undefined
+  const alone: Decoded[] = []
+  // Neighbours with one head that make no whole: two messages of a template without a position, or a forged head.
+  if (body === undefined) for (const piece of run) readPiece(alone, fields, piece, from)
+  if (alone.some((item) => item.type === 'message')) for (const item of alone) out.push(item)
+  else out.push(toDecoded(fields, body, run.join('').length))
+}
+
+/** Reads one whole piece. Its last end mark is the right one unless something follows that is not ours. */
+function readPiece(out: Decoded[], fields: Fields, piece: string, from: number): void {
+  let end = piece.lastIndexOf(END)
+  for (let tries = 0; end >= from && tries < MAX_TRIES; end = piece.lastIndexOf(END, end - 1)) {
+    const text = textOf(piece, from, end)
+    if (text === null) continue
+    tries++
+    const body = parse(text)
+    if (body === undefined) continue
+    out.push(toDecoded(fields, body, end + END.length))
+    addStray(out, piece.slice(end + END.length))
+    return
+  }
+  out.push(toDecoded(fields, undefined, piece.length))
+}
+
+/** The body in front of the end mark at `end`, without the brace that closes the template; `null` without that brace. */
+function textOf(piece: string, from: number, end: number): string | null {
+  let close = end - 1
+  while (close >= from && piece.charCodeAt(close) <= BLANK) close--
+  return close >= from && piece[close] === '}' ? piece.slice(from, close) : null
+}
+
+function toDecoded(fields: Fields, body: unknown, length: number): Decoded {
+  const digits = toText(fields['mid'])
+  const mid = digits && /^\d{26}$/.test(digits) ? digits : null
+  if (!isBody(body)) return bad(body === undefined ? 'not-json' : 'not-a-message', length, mid)
+  const time = toText(fields['time'])
+  const timeAtMs = time === null ? NaN : Date.parse(time)
+  return {
+    type: 'message',
+    id: toInteger(fields['id']),
+    mid,
+    channel: toText(fields['channel']),
+    tag: toInteger(fields['tag']),
+    time,
+    timeAtMs: isNaN(timeAtMs) ? null : timeAtMs,
+    body,
+  }
+}
+
+function bad(reason: BadMessage['reason'], length: number, mid: string | null = null): BadMessage {
+  return { type: 'bad', reason, length, mid }
+}
+
+/** Counts what stands before, between and after the pieces. */
+function addStray(out: Decoded[], text: string): void {
+  if (text.trim()) out.push(bad('no-marks', text.length))
+}
+
+/** `undefined` when it is not JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isBody(value: unknown): value is MessageBody {
+  return isFields(value) && typeof value['module_id'] === 'string' && typeof value['command'] === 'string'
+}
+
+/** Numbers come bare, quoted, or as the weak entity tag of push-stream 0.5 (`W/6`). */
+function toInteger(value: unknown): number | null {
+  const digits = typeof value !== 'object' && /^(?:W\/)?(-?\d+)$/.exec(String(value))
+  return digits && Number.isSafeInteger(Number(digits[1])) ? Number(digits[1]) : null
+}
+
+function toText(value: unknown): string | null {
+  return typeof value === 'string' && value && value !== '-' ? value : null
+}
