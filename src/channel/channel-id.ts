@@ -1,6 +1,6 @@
 /**
  * Owns one channel id: a secret that is sent in URLs and printed nowhere (`String(id)` and JSON give `***`).
- * `reveal()` is for building URLs only; `key` (the 32 hex digits in front of `:` or `.`) is for comparing.
+ * `reveal()` is for building URLs only, `matches()` is for comparing.
  */
 
 declare const channelIdBrand: unique symbol

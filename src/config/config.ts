@@ -3,6 +3,7 @@
  * leaks into public types; parse.ts turns the portal's answer (protocol.md 3.1) into it.
  */
 import type { ChannelSet } from '../channel/channel-set'
+import type { FetchLike } from '../platform/platform'
 
 /** The URLs of one queue server for one page protocol; `null` where the portal names none or switched it off. */
 export interface Endpoints {
@@ -45,7 +46,10 @@ export type ConfigReason =
 
 export interface ConfigRequest {
   readonly reason: ConfigReason
+  /** Aborted when the answer is not wanted any more: `stop()`, or the deadline of the session. */
   readonly signal: AbortSignal
+  /** The platform's `fetch`, bound, for sources that ask over HTTP; `null` where there is none. */
+  readonly fetch: FetchLike | null
 }
 
 /**
