@@ -8,7 +8,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import nodeResolve from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
-import type { Plugin, RollupLog, RollupOptions } from 'rollup'
+import type { Plugin, RenderedChunk, RollupLog, RollupOptions } from 'rollup'
 import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
@@ -17,7 +17,6 @@ const manifest: { name: string; version: string; license: string; dependencies: 
   readFileSync(join(root, 'package.json'), 'utf8'),
 )
 const DEPENDENCIES = Object.keys(manifest.dependencies)
-const BANNER = `/*! ${manifest.name} ${manifest.version} | ${manifest.license} */`
 
 const entry = (name: string): string => join(root, 'src', 'entry', `${name}.ts`)
 
@@ -86,7 +85,7 @@ function scriptTag(dist: string): RollupOptions {
   const output = {
     // No `name`: the file installs itself into an existing `BX` by hand, and must not declare one.
     format: 'iife',
-    banner: BANNER,
+    banner,
     // Browsers of 2018 have no `globalThis`, and a page's own `var self` replaces `window.self` but never `window`.
     intro: "var bxPullGlobal = typeof window === 'object' ? window : self;",
     generatedCode: { preset: 'es2015', symbols: false },
@@ -133,12 +132,25 @@ function scriptTag(dist: string): RollupOptions {
   }
 }
 
+/** Who wrote what is in the file: the licenses of the bundled packages ask for it wherever the code goes. */
+function banner({ modules }: RenderedChunk): string {
+  const bundled = Object.keys(modules).map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1])
+  const names = DEPENDENCIES.filter((name) => bundled.includes(name))
+  const authors = names.map((name) => {
+    const license = readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')
+    return `${name}: ${/^.*copyright.*$/im.exec(license)?.[0].trim() ?? 'see its license'}`
+  })
+  const lines = [`${manifest.name} ${manifest.version} | ${manifest.license}`, ...authors]
+  return `/*! ${lines.join('\n *  ')} */`
+}
+
 /** One self-contained file per entry; `.d.cts` is the same text, read by TypeScript as CommonJS. */
 function types(dist: string): RollupOptions[] {
   return ['index', 'testing'].map((name) => ({
     input: entry(name),
     external: isExternal,
-    onwarn: fail,
+    // Types may refer to each other in a circle.
+    onwarn: (warning, warn) => (warning.code === 'CIRCULAR_DEPENDENCY' ? undefined : fail(warning, warn)),
     plugins: [dts({ tsconfig: join(root, 'tsconfig.json') })],
     output: ['ts', 'cts'].map((extension) => ({
       file: join(dist, 'types', `${name}.d.${extension}`),
