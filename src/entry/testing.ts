@@ -1,0 +1,10 @@
+/** Owns the public surface of `bx-pull/testing`: the local push server, for Node. */
+export { startPullServer } from '../server/server'
+export type { PullServer, WatchEvent } from '../server/server'
+export type { PullServerOptions, PushStreamRelease, ServerVersion } from '../server/options'
+export type { PortalMessage, RawChannel, RawConfig } from '../server/portal'
+export type { PublishTarget } from '../server/portal-runner'
+export type { FaultSettings, PerKind } from '../server/faults'
+export type { CutOptions, Faults, StallOptions } from '../server/fault-control'
+export type { ConnectionInfo } from '../server/connections'
+export type { RequestRecord } from '../server/request-log'

@@ -1,0 +1,130 @@
+/**
+ * Owns the HTTP side of listening: long polls (answered at once by a replay, by the first live message, or by 304) and
+ * event streams. What is answered is the generation's; here it is held, written and cleaned up.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createEventBuffer } from './event-buffer'
+import type { Context } from './context'
+import type { Accepted, ConnectionKind } from './generations/generation'
+import { httpDate } from './generations/generation'
+import { writeAnswer } from './http-answer'
+import type { Stored } from './hub'
+import { readQuery } from './query'
+
+export interface HttpSubscriber {
+  serve(kind: 'sse' | 'long-polling', request: IncomingMessage, response: ServerResponse): void
+}
+
+export function createHttpSubscriber(context: Context): HttpSubscriber {
+  const { generation, connections, faults, settings } = context
+
+  function poll(response: ServerResponse, accepted: Accepted): void {
+    let answered = false
+    let leave = (): void => {}
+    let paused = false
+    const hold = setTimeout(() => {
+      finish(() => {
+        const headers = { Date: httpDate(context.nowMs()), ...generation.heldHeaders(accepted, context.nowMs()) }
+        response.writeHead(304, headers).end()
+      })
+    }, settings.pollHoldMs)
+
+    function finish(answer: () => void): void {
+      if (answered || paused) return
+      answered = true
+      clearTimeout(hold)
+      leave()
+      answer()
+    }
+
+    function answer(messages: readonly Stored[]): void {
+      finish(() => {
+        const nowMs = context.nowMs()
+        response.writeHead(200, { Date: httpDate(nowMs), ...generation.pollHeaders(messages, nowMs) })
+        response.cork()
+        for (const chunk of generation.pollChunks(messages, nowMs)) response.write(chunk)
+        response.end()
+        response.uncork()
+      })
+    }
+
+    response.on('close', () => {
+      answered = true
+      clearTimeout(hold)
+      leave()
+    })
+    if (accepted.replay.length > 0) {
+      // Late as everything else is, if the faults say so; a waiting poll is made late by its connection.
+      delayed('long-polling', response, () => answer(accepted.replay))
+      return
+    }
+    const destroy = (): void => void response.socket?.destroy()
+    leave = connections.add({
+      kind: 'long-polling',
+      channels: accepted.channels,
+      limited: accepted.limited,
+      send: (message) => answer([message]),
+      end: () => finish(() => response.writeHead(304, generation.heldHeaders(accepted, context.nowMs())).end()),
+      evict: () => finish(() => writeAnswer(response, generation.crowded.answer, context.nowMs())),
+      destroy,
+      pause: (value) => {
+        paused = value
+      },
+    })
+    if (answered) leave()
+  }
+
+  function stream(response: ServerResponse, accepted: Accepted, buffered: boolean): void {
+    const { headers, hello, ping } = generation.eventHead
+    response.writeHead(200, { Date: httpDate(context.nowMs()), ...headers })
+    const out = createEventBuffer(response, buffered)
+    const pinging = setInterval(() => out.write(ping), settings.pingIntervalMs)
+    const send = (message: Stored): void => {
+      for (const chunk of generation.eventChunks(message)) out.write(chunk)
+      pinging.refresh()
+    }
+    out.write(hello)
+    for (const message of accepted.replay) send(message)
+    const leave = connections.add({
+      kind: 'sse',
+      channels: accepted.channels,
+      limited: accepted.limited,
+      send,
+      end: () => response.end(),
+      evict: () => response.end(),
+      destroy: () => void response.socket?.destroy(),
+      pause: () => clearInterval(pinging),
+    })
+    response.on('close', () => {
+      clearInterval(pinging)
+      leave()
+    })
+  }
+
+  function delayed(kind: ConnectionKind, response: ServerResponse, run: () => void): void {
+    const slow = faults.current.slowMs
+    const ms = slow === undefined ? 0 : typeof slow === 'number' ? slow : (slow[kind] ?? 0)
+    if (ms === 0) {
+      run()
+      return
+    }
+    const timer = setTimeout(run, ms)
+    response.on('close', () => clearTimeout(timer))
+  }
+
+  return {
+    serve(kind, request, response) {
+      const fault = faults.take(kind)
+      if (fault.type === 'hang') return
+      if (fault.type === 'answer') {
+        writeAnswer(response, { status: fault.status, headers: {}, body: fault.body ?? '' }, context.nowMs())
+        return
+      }
+      const ask = { kind, query: readQuery(request.url ?? '/'), headers: request.headers, nowMs: context.nowMs() }
+      const admission = generation.admit(context.hub(), ask)
+      if (admission.type === 'refused') writeAnswer(response, admission.answer, context.nowMs())
+      else if (kind === 'sse') stream(response, admission, fault.type === 'buffer')
+      else poll(response, admission)
+    },
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * Owns the local push server as a whole: it routes requests to the sides that serve them and offers the API of
+ * `bx-pull/testing`. For development and tests only: no storage, no access control, faults on command.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createConnections, type ConnectionInfo } from './connections'
+import type { Context } from './context'
+import { CONTROL_PATH, serveControl, serveState, STATE_PATH } from './control'
+import { createFaultControl, type Faults } from './fault-control'
+import { chooseGeneration, hubLimits } from './generations/choose'
+import { writeAnswer } from './http-answer'
+import { createHttpSubscriber } from './http-subscribe'
+import { countSubscriber, createHub } from './hub'
+import { createListener } from './listener'
+import { resolveOptions, type PullServerOptions, type ServerVersion } from './options'
+import type { ChannelType, PortalMessage, RawConfig } from './portal'
+import { createPortalRunner, type PublishTarget } from './portal-runner'
+import { readQuery } from './query'
+import { readBody } from './request-body'
+import { createRequestLog, type RequestRecord } from './request-log'
+import { CONFIG_PATH, createRest } from './rest'
+import { createWebSocketSide } from './websocket'
+
+export interface PullServer {
+  /** `http://host:port`, without a slash at the end. */
+  readonly url: string
+  readonly port: number
+  readonly version: ServerVersion
+  /** Address of `pull.config.get`; add `?userId=7` for another user than 1. */
+  readonly configUrl: string
+  /** What `pull.config.get` returns. On push-stream this opens the channels, as asking over HTTP does. */
+  config(userId?: number): RawConfig
+  /** Publishes as the portal does, `extra` filled in as by PHP. Without a target: to user 1. */
+  publish(message: PortalMessage, to?: PublishTarget): void
+  /** Publishes a body as it is, JSON or not. */
+  publishRaw(body: string, to?: PublishTarget): void
+  /** Issues a successor and posts `channel_expire` to the old channel. */
+  expireChannel(type: ChannelType, userId?: number): void
+  /** Takes a channel away: push-stream says so with id -2 and closes; the portal posts `channel_expire` before. */
+  deleteChannel(type: ChannelType, userId?: number): void
+  /** Posts `config_expire` to the shared channel and moves `config_timestamp`. */
+  expireConfig(): void
+  /** Posts `server_restart` to the shared channel. Nothing restarts by it. */
+  announceRestart(): void
+  readonly faults: Faults
+  readonly log: readonly RequestRecord[]
+  connections(): ConnectionInfo[]
+  /** Calls back for every request answered, connection opened and message published. Returns what stops it. */
+  watch(listener: (event: WatchEvent) => void): () => void
+  /**
+   * As a killed process: every socket ends at once, the port refuses for `downMs` (default 0), then listens again.
+   * Without `keepHistory` (default false) the storage starts empty, with a new mid prefix.
+   */
+  restart(options?: { downMs?: number; keepHistory?: boolean }): Promise<void>
+  /** Leaves no handle behind. May be called twice. */
+  close(): Promise<void>
+}
+
+export type WatchEvent =
+  | { readonly type: 'request'; readonly record: RequestRecord }
+  | { readonly type: 'published'; readonly channels: readonly string[]; readonly body: string }
+
+/** Starts a local push server. Resolves when it listens; rejects when the port is taken. */
+export async function startPullServer(options: PullServerOptions = {}): Promise<PullServer> {
+  const settings = resolveOptions(options)
+  const generation = chooseGeneration(settings)
+  const limits = hubLimits(settings)
+  const nowMs = () => Date.now() + settings.clockSkewMs
+  const watchers = new Set<(event: WatchEvent) => void>()
+  const tell = (event: WatchEvent) => watchers.forEach((watcher) => watcher(event))
+  let hub = createHub(limits, nowMs())
+  let ended = false
+
+  const log = createRequestLog(() => Date.now())
+  const connections = createConnections({
+    faults: () => faults.current,
+    connectionLimit: generation.connectionLimit,
+    ownerOf: (channels) => portal.ownerOf(channels),
+    nowMs: () => Date.now(),
+    counted: (channel, by) => countSubscriber(hub, channel, by),
+  })
+  const faults = createFaultControl(connections)
+  const context: Context = { settings, generation, connections, faults, hub: () => hub, nowMs }
+  const portal = createPortalRunner(context, {
+    published: (channels, body) => tell({ type: 'published', channels, body }),
+  })
+  const origin = () => `${settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host}:${listener.port}`
+  const rest = createRest(context, portal, origin)
+  const subscriber = createHttpSubscriber(context)
+  const webSockets = createWebSocketSide(context)
+  const listener = createListener({ request: serve, upgrade })
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const record = log.add(request, 'websocket')
+    webSockets.upgrade(request, socket, head, (status) => {
+      record.status = status
+      tell({ type: 'request', record })
+    })
+  }
+
+  function serve(request: IncomingMessage, response: ServerResponse): void {
+    const { path } = readQuery(request.url ?? '/')
+    const route = generation.route(path)
+    // On Node servers a plain GET on the WebSocket's address is a long poll.
+    const kind = route === 'poll' || (route === 'websocket' && settings.version >= 3) ? 'long-polling' : route
+    const record = log.add(request, path === CONFIG_PATH ? 'config' : (kind ?? 'other'))
+    response.on('error', () => {})
+    response.on('finish', () => {
+      record.status = response.statusCode
+      tell({ type: 'request', record })
+    })
+    if (settings.handler?.(request, response) === true) return
+    if (path === CONFIG_PATH) rest.serveConfig(request, response)
+    else if (path === CONTROL_PATH) void serveControl(server, request, response)
+    else if (path === STATE_PATH) serveState(server, request, response)
+    else if (route === 'publish') void servePublish(request, response)
+    else {
+      const stray = generation.stray(route, request.method ?? 'GET')
+      if (stray !== null) writeAnswer(response, stray, nowMs())
+      else subscriber.serve(kind === 'sse' ? 'sse' : 'long-polling', request, response)
+    }
+  }
+
+  async function servePublish(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request)
+    const fault = faults.take('publish')
+    if (fault.type === 'answer' || body === null) {
+      const status = fault.type === 'answer' ? fault.status : 413
+      writeAnswer(response, { status, headers: {}, body: '' }, nowMs())
+      return
+    }
+    const query = readQuery(request.url ?? '/')
+    const method = request.method ?? 'GET'
+    const result = generation.publish(hub, { method, query, headers: request.headers, body, nowMs: nowMs() })
+    writeAnswer(response, result.answer, nowMs())
+    connections.deliver(result.deliveries)
+    if (result.deleted !== null) connections.remove(result.deleted)
+    if (result.deliveries.length > 0) {
+      tell({ type: 'published', channels: result.deliveries.map((each) => each.channel), body })
+    }
+  }
+
+  const server: PullServer = {
+    get url() {
+      return `http://${origin()}`
+    },
+    get port() {
+      return listener.port
+    },
+    version: settings.version,
+    get configUrl() {
+      return `http://${origin()}${CONFIG_PATH}`
+    },
+    config: (userId = 1) => portal.config(userId, origin()),
+    publish: (message, to = {}) => portal.publish(message, to),
+    publishRaw: (body, to = {}) => portal.publishRaw(body, to),
+    expireChannel: (type, userId = 1) => portal.expireChannel(type, userId),
+    deleteChannel: (type, userId = 1) => portal.deleteChannel(type, userId),
+    expireConfig: () => portal.expireConfig(),
+    announceRestart: () => portal.announceRestart(),
+    faults,
+    log: log.records,
+    connections: () => connections.list(),
+    watch(watcher) {
+      watchers.add(watcher)
+      return () => void watchers.delete(watcher)
+    },
+    async restart({ downMs = 0, keepHistory = false } = {}) {
+      if (ended) return
+      const { port } = listener
+      await listener.shut()
+      connections.cut(null, false, 1001)
+      if (!keepHistory) hub = createHub(limits, nowMs(), hub)
+      await sleep(downMs)
+      if (!ended) await listener.open(settings.host, port)
+    },
+    async close() {
+      ended = true
+      connections.cut(null, false, 1001)
+      webSockets.close()
+      watchers.clear()
+      await listener.shut()
+    },
+  }
+  await listener.open(settings.host, settings.port)
+  return server
+}

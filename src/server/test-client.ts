@@ -1,0 +1,162 @@
+/**
+ * Owns the plain clients the server's tests ask with: raw HTTP, raw event streams and `ws`. They wait for facts and
+ * know nothing of this package's client.
+ */
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import { WebSocket } from 'ws'
+
+export interface HttpResult {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+  readonly body: string
+}
+
+export interface HttpAsk {
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly body?: string
+}
+
+export function http(url: string, ask: HttpAsk = {}): Promise<HttpResult> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(url, { method: ask.method ?? 'GET', headers: ask.headers ?? {}, agent: false })
+    request.on('error', reject)
+    request.on('response', (response) => {
+      let body = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => (body += chunk))
+      response.on('error', reject)
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, rawHeaders: response.rawHeaders, body }),
+      )
+    })
+    request.end(ask.body)
+  })
+}
+
+/** Something that is read piece by piece: pieces wait until they are asked for. */
+export interface Reader {
+  /** The next piece; rejects when the stream ended before it. */
+  next(): Promise<string>
+  /** Everything until the predicate holds for what was read so far. */
+  until(enough: (pieces: readonly string[]) => boolean): Promise<readonly string[]>
+  readonly ended: Promise<{ code: number; reason: string }>
+  close(code?: number): void
+}
+
+export interface Opened extends Reader {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly socket: WebSocket | null
+}
+
+export function openWebSocket(url: string, headers: Record<string, string> = {}): Promise<Opened> {
+  const socket = new WebSocket(url.replace(/^http/, 'ws'), { perMessageDeflate: false, headers })
+  const queue = createQueue()
+  let upgrade: IncomingHttpHeaders = {}
+  socket.on('upgrade', (response) => (upgrade = response.headers))
+  socket.on('message', (data, binary) => queue.push(binary ? '<binary>' : (data as Buffer).toString('utf8')))
+  socket.on('close', (code, reason) => queue.end({ code, reason: reason.toString('utf8') }))
+  return new Promise((resolve, reject) => {
+    socket.on('open', () => {
+      resolve({ ...queue.reader, status: 101, headers: upgrade, socket, close: (code) => socket.close(code) })
+    })
+    socket.on('unexpected-response', (request, response) => {
+      let body = ''
+      response.on('data', (chunk: Buffer) => (body += chunk.toString('utf8')))
+      response.on('end', () => {
+        queue.push(body)
+        resolve({
+          ...queue.reader,
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          socket: null,
+          close: () => request.destroy(),
+        })
+      })
+    })
+    socket.on('error', reject)
+  })
+}
+
+/** A GET whose body is read chunk by chunk, as written by the server in one turn. */
+export async function openStream(url: string, headers: Record<string, string> = {}): Promise<Opened> {
+  const request = httpRequest(url, { headers: { Accept: 'text/event-stream', ...headers }, agent: false })
+  request.on('error', () => {})
+  request.end()
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const queue = createQueue()
+  response.setEncoding('utf8')
+  response.on('data', (chunk: string) => queue.push(chunk))
+  response.on('error', () => queue.end({ code: 1006, reason: '' }))
+  response.on('end', () => queue.end({ code: 1000, reason: '' }))
+  return {
+    ...queue.reader,
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    socket: null,
+    close: () => request.destroy(),
+  }
+}
+
+interface Queue {
+  push(piece: string): void
+  end(how: { code: number; reason: string }): void
+  readonly reader: Omit<Reader, 'close'>
+}
+
+function createQueue(): Queue {
+  const pieces: string[] = []
+  const waiting: { resolve: (piece: string) => void; reject: (error: Error) => void }[] = []
+  let over: { code: number; reason: string } | null = null
+  let settle: (how: { code: number; reason: string }) => void = () => {}
+  const ended = new Promise<{ code: number; reason: string }>((resolve) => (settle = resolve))
+  const next = (): Promise<string> => {
+    const piece = pieces.shift()
+    if (piece !== undefined) return Promise.resolve(piece)
+    if (over !== null) return Promise.reject(new Error(`ended with ${over.code} ${over.reason}`))
+    return new Promise((resolve, reject) => waiting.push({ resolve, reject }))
+  }
+  return {
+    push(piece) {
+      const first = waiting.shift()
+      if (first === undefined) pieces.push(piece)
+      else first.resolve(piece)
+    },
+    end(how) {
+      if (over !== null) return
+      over = how
+      settle(how)
+      for (const each of waiting.splice(0)) each.reject(new Error(`ended with ${how.code} ${how.reason}`))
+    },
+    reader: {
+      next,
+      ended,
+      async until(enough) {
+        const read: string[] = []
+        while (!enough(read)) read.push(await next())
+        return read
+      },
+    },
+  }
+}
+
+export interface Envelope {
+  readonly id: number
+  readonly mid?: string
+  readonly channel?: string
+  readonly tag: string
+  readonly time: string
+  readonly text: { module_id: string; command: string; params: { n: number }; extra: Record<string, unknown> }
+}
+
+/** Envelopes of a frame whose bodies are well-behaved JSON. */
+export function envelopes(text: string): Envelope[] {
+  return [...text.matchAll(/#!NGINXNMS!#([\s\S]*?)#!NGINXNME!#/g)].map((match) => JSON.parse(match[1]!) as Envelope)
+}
+
+export function numbers(text: string): number[] {
+  return envelopes(text).map((each) => each.text.params.n)
+}
