@@ -10,7 +10,10 @@ import type { BadMessage, Codec, Decoded, Frame, MessageBody, SystemMessage } fr
 export const MAX_FRAME_LENGTH = 32 * 1024 * 1024
 /** Most pieces (frames of the template, or lines of split bodies) read from one frame; the rest is one `too-many`. */
 export const MAX_PIECES = 50_000
-/** Most end marks tried per piece, the last first; only those with `}` before them count. One is right in practice. */
+/**
+ * Most end marks tried per piece: the last, then from the first on; only those with `}` before them count. The last is
+ * right in practice. A message is lost only if rubbish follows it and its strings hold this many `}#!NGINXNME!#`.
+ */
 export const MAX_TRIES = 8
 
 const START = '#!NGINXNMS!#'
@@ -81,7 +84,7 @@ function headOf(piece: string): string {
  * itself (`{`, closed by the brace of the template, or `}` alone), so the lines are joined before any is read.
  */
 function readRun(out: Decoded[], head: string, run: readonly string[]): void {
-  const fields = parse(head + '0}')
+  const fields = head ? parse(head + '0}') : undefined
   if (!isFields(fields)) {
     for (const piece of run) out.push(bad('not-json', piece.length))
     return
@@ -106,18 +109,23 @@ function readRun(out: Decoded[], head: string, run: readonly string[]): void {
   else out.push(toDecoded(fields, body, run.join('').length))
 }
 
-/** Reads one whole piece. Its last end mark is the right one unless something follows that is not ours. */
+/** Reads one whole piece. Its last end mark is the right one unless rubbish follows; then the first ones are tried. */
 function readPiece(out: Decoded[], fields: Fields, piece: string, from: number): void {
-  let end = piece.lastIndexOf(END)
-  for (let tries = 0; end >= from && tries < MAX_TRIES; end = piece.lastIndexOf(END, end - 1)) {
+  const last = piece.lastIndexOf(END)
+  let end = last
+  let next = from
+  for (let tries = 0; end >= from && tries < MAX_TRIES;) {
     const text = textOf(piece, from, end)
-    if (text === null) continue
-    tries++
-    const body = parse(text)
-    if (body === undefined) continue
-    out.push(toDecoded(fields, body, end + END.length))
-    addStray(out, piece.slice(end + END.length))
-    return
+    const body = text === null ? undefined : parse(text)
+    if (body !== undefined) {
+      out.push(toDecoded(fields, body, end + END.length))
+      addStray(out, piece.slice(end + END.length))
+      return
+    }
+    if (text !== null) tries++
+    end = piece.indexOf(END, next)
+    next = end + END.length
+    if (end === last) break
   }
   out.push(toDecoded(fields, undefined, piece.length))
 }
