@@ -9,9 +9,8 @@ export interface Emitter {
   /** Subscribes; the result unsubscribes and may be called twice. The same function subscribed twice is called twice. */
   on(key: string, listener: (...args: never[]) => void): () => void
   emit(key: string, ...args: unknown[]): void
-  /** How many listeners there are, for diagnostics and leak tests. */
-  count(): number
-  clear(): void
+  /** How many listeners a key has. */
+  count(key: string): number
 }
 
 /** `onThrow` gets what a listener threw (or what its promise rejected with) and the key it listened to. */
@@ -33,7 +32,6 @@ export function createEmitter(onThrow: (thrown: unknown, key: string) => void): 
     },
     // mitt copies the list before calling: listeners may subscribe and unsubscribe inside their own call.
     emit: (key, ...args) => handlers.emit(key, args),
-    count: () => Array.from(handlers.all.values()).reduce((sum, list) => sum + (list?.length ?? 0), 0),
-    clear: () => handlers.all.clear(),
+    count: (key) => handlers.all.get(key)?.length ?? 0,
   }
 }

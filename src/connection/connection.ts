@@ -1,0 +1,213 @@
+/**
+ * Owns the runner of the connection machine: it carries out effects and turns what happens into events.
+ * It decides nothing. Everything it starts is ended by `stop()`.
+ */
+import { type Loss, loss } from '../core/loss'
+import type { TransportKind } from '../core/transport-kind'
+import type { Frame } from '../codec/codec'
+import type { Platform } from '../platform/platform'
+import type { PollHint } from '../replay/position'
+import type {
+  FrameOutcome,
+  Transport,
+  TransportAddress,
+  TransportFactory,
+  TransportTimeouts,
+} from '../transport/transport'
+import { step } from './machine'
+import type { ConnectionEvent, Effect, MachineOptions, State, Target } from './machine-types'
+import { hintOf } from './page-hints'
+import { createTimers } from './timers'
+
+/** What the owner of the messages lends to one link. */
+export interface LinkPort {
+  address(phase: 'first' | 'next'): TransportAddress
+  frame(frame: Frame): FrameOutcome
+  emptyPoll(hint: PollHint): void
+}
+
+/** One line of the timeline: facts for people, no secrets. */
+export interface ConnectionRecord {
+  readonly what: 'open' | 'opened' | 'lost' | 'close' | 'wait' | 'hint' | 'retarget' | 'renew' | 'start' | 'stop'
+  readonly linkId?: number
+  readonly transport?: TransportKind
+  readonly detail?: string
+  readonly code?: number | null
+  readonly delayMs?: number
+}
+
+export interface ConnectionDeps {
+  readonly platform: Platform
+  readonly factories: Readonly<Partial<Record<TransportKind, TransportFactory>>>
+  readonly options: MachineOptions
+  readonly timeouts: TransportTimeouts
+  openLink(link: { id: number; kind: TransportKind; sinceMs: number; mayBecomeLongPoll: boolean }): LinkPort
+  /** After every step that changed the state. */
+  changed(state: State): void
+  /** The queue server refuses the channels: fetch new ones and `retarget`. */
+  renew(): void
+  record(entry: ConnectionRecord): void
+}
+
+export interface Connection {
+  start(target: Target, preferred: TransportKind | null): void
+  retarget(target: Target): void
+  announceRestart(): void
+  stop(): void
+  readonly state: State
+}
+
+interface OpenLink {
+  readonly transport: Transport | null
+  readonly kind: TransportKind
+}
+
+export function createConnection(deps: ConnectionDeps): Connection {
+  const { platform, options } = deps
+  const { clock } = platform
+  const timers = createTimers(clock)
+  const links = new Map<number, OpenLink>()
+  const queue: ConnectionEvent[] = []
+  let state: State = { phase: 'idle' }
+  let running = false
+  let unlisten: (() => void) | null = null
+
+  function dispatch(event: ConnectionEvent): void {
+    queue.push(event)
+    if (running) return
+    running = true
+    try {
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        const before = state
+        const { state: after, effects } = step(state, next, { nowMs: clock.now(), chance: platform.random() }, options)
+        state = after
+        effects.forEach(run)
+        if (before !== after) deps.changed(after)
+      }
+    } finally {
+      running = false
+    }
+  }
+
+  /** Something came from outside: a good moment to notice timers that a throttled page has kept waiting. */
+  function happened(event: ConnectionEvent): void {
+    if (!running) timers.fireOverdue()
+    dispatch(event)
+  }
+
+  function run(effect: Effect): void {
+    switch (effect.type) {
+      case 'open':
+        return open(effect.linkId, effect.kind, effect.sinceMs)
+      case 'close':
+        return close(effect.linkId, effect.code, effect.reason)
+      case 'set-timer': {
+        const { name, linkId, delayMs } = effect
+        if (name === 'retry') deps.record({ what: 'wait', delayMs: Math.round(delayMs) })
+        return timers.set(keyOf(name, linkId), delayMs, () => dispatch({ type: 'timer', name, linkId }))
+      }
+      case 'clear-timer':
+        return timers.clear(keyOf(effect.name, effect.linkId))
+      case 'clear-timers':
+        return timers.clearAll()
+      case 'renew':
+        deps.record({ what: 'renew' })
+        return deps.renew()
+      default:
+        return effect satisfies never
+    }
+  }
+
+  function open(linkId: number, kind: TransportKind, sinceMs: number): void {
+    const mayBecomeLongPoll = kind === 'sse' && hasLongPolling(state)
+    let carried = false
+    const lost = (reason: Loss): void => {
+      if (!links.has(linkId)) return
+      links.delete(linkId)
+      deps.record({ what: 'lost', linkId, transport: kind, detail: reason.reason, code: reason.code })
+      happened({ type: 'lost', linkId, loss: reason })
+    }
+    deps.record({ what: 'open', linkId, transport: kind })
+    // Known before it reports: a transport may fail inside its own creation.
+    links.set(linkId, { transport: null, kind })
+    try {
+      const factory = deps.factories[kind]
+      if (!factory) throw new TypeError(`no ${kind} transport`)
+      const port = deps.openLink({ id: linkId, kind, sinceMs, mayBecomeLongPoll })
+      const transport = factory({
+        clock,
+        fetch: platform.fetch,
+        webSocket: platform.webSocket,
+        timeouts: deps.timeouts,
+        mayBecomeLongPoll,
+        address: port.address,
+        sink: {
+          opened(as, confirmed) {
+            deps.record({ what: 'opened', linkId, transport: as, detail: confirmed ? 'confirmed' : 'unconfirmed' })
+            happened({ type: 'opened', linkId, kind: as, confirmed })
+          },
+          frame(frame) {
+            if (!carried) {
+              carried = true
+              happened({ type: 'carried', linkId })
+            }
+            return port.frame(frame)
+          },
+          alive: () => timers.fireOverdue(),
+          emptyPoll: port.emptyPoll,
+          lost,
+        },
+      })
+      if (links.has(linkId)) links.set(linkId, { transport, kind })
+    } catch {
+      // The constructor refuses: a malformed address, or a page policy that forbids it.
+      lost(loss('unsupported'))
+    }
+  }
+
+  function close(linkId: number, code: number, reason: string): void {
+    const link = links.get(linkId)
+    if (!link) return
+    links.delete(linkId)
+    deps.record({ what: 'close', linkId, transport: link.kind, detail: reason })
+    link.transport?.close(code)
+  }
+
+  return {
+    start(target, preferred) {
+      unlisten ??=
+        platform.page?.listen((signal) => {
+          const hint = hintOf(signal)
+          if (hint === null) return
+          deps.record({ what: 'hint', detail: signal })
+          happened({ type: 'hint', hint })
+        }) ?? null
+      deps.record({ what: 'start' })
+      dispatch({ type: 'start', target, preferred })
+    },
+    retarget(target) {
+      deps.record({ what: 'retarget' })
+      dispatch({ type: 'retarget', target })
+    },
+    announceRestart: () => dispatch({ type: 'restart-announced' }),
+    stop() {
+      if (state.phase === 'idle' && unlisten === null) return
+      deps.record({ what: 'stop' })
+      unlisten?.()
+      unlisten = null
+      dispatch({ type: 'stop' })
+      timers.clearAll()
+    },
+    get state() {
+      return state
+    },
+  }
+}
+
+function keyOf(name: string, linkId: number | null): string {
+  return linkId === null ? name : `${name}:${linkId}`
+}
+
+function hasLongPolling(state: State): boolean {
+  return state.phase !== 'idle' && state.memory.target.candidates.some(({ kind }) => kind === 'long-polling')
+}

@@ -1,0 +1,18 @@
+/** Owns the standard set of parts: what a client is made of when nobody chooses. */
+import type { ClientParts } from '../client/client'
+import { pushStreamText } from '../codec/push-stream-text'
+import { createEventStreamTransport } from '../transport/event-stream'
+import { createLongPollingTransport } from '../transport/long-polling'
+import { createWebSocketTransport } from '../transport/websocket'
+
+export function standardParts(platform: ClientParts['platform']): ClientParts {
+  return {
+    platform,
+    codec: pushStreamText,
+    factories: {
+      websocket: createWebSocketTransport,
+      sse: createEventStreamTransport,
+      'long-polling': createLongPollingTransport,
+    },
+  }
+}

@@ -1,0 +1,305 @@
+/**
+ * Owns the identity that survives connections: configuration, channels, position, and what was delivered already.
+ * It turns frames into events once each, and the server's commands into new channels. Decisions lie in the files it imports.
+ */
+import { type ChannelSet, channelTypeOf, replaceChannel, sameChannels } from '../channel/channel-set'
+import type { Codec, Frame, Message } from '../codec/codec'
+import type { ConfigSource, PullConfig } from '../config/config'
+import { type ServerClock, observe, renewAt, serverClock, serverNow } from '../config/freshness'
+import { type Connection, type ConnectionRecord, type LinkPort, createConnection } from '../connection/connection'
+import type { MachineOptions, State } from '../connection/machine-types'
+import { PullError } from '../core/pull-error'
+import type { TransportKind } from '../core/transport-kind'
+import type { Platform } from '../platform/platform'
+import { createDedupe, identityOf } from '../replay/dedupe'
+import { type CursorQuery, type Position, type Replay, createPosition, publishedAt } from '../replay/position'
+import type { FrameOutcome, TransportFactory, TransportTimeouts } from '../transport/transport'
+import { addressOf } from './address'
+import { type Candidates, candidatesOf } from './candidates'
+import { createConfigLoader } from './config-loader'
+import { type Counters, createCounters } from './counters'
+import { type PullEvent, eventOf } from './dispatch'
+import { type ChannelsFact, type GapFact, type StatusFact, sameStatus, statusOf } from './status'
+import { systemCommand } from './system-command'
+
+export interface SessionDeps {
+  readonly platform: Platform
+  readonly source: ConfigSource
+  readonly secure: boolean | 'auto'
+  readonly codec: Codec
+  readonly factories: Readonly<Partial<Record<TransportKind, TransportFactory>>>
+  /** Transports in order of preference; one means forced. */
+  readonly wanted: readonly TransportKind[]
+  readonly preferred: TransportKind | null
+  machineOptions(config: PullConfig): MachineOptions
+  readonly timeouts: TransportTimeouts & { readonly configMs: number }
+  readonly replay: { readonly overlapMs: number; readonly dedupeWindow: number }
+  /** `config_expire` and the like reach everybody in one second: answered at random within this. */
+  readonly spreadMs: number
+  deliver(event: PullEvent): void
+  status(fact: StatusFact): void
+  channels(fact: ChannelsFact): void
+  gap(fact: GapFact): void
+  /** Something went wrong and is being dealt with. */
+  warn(error: PullError): void
+  /** It cannot ever work: the session is over. */
+  fatal(error: PullError): void
+  record(entry: ConnectionRecord): void
+  /** The transport that last carried traffic; `null` when it is the first choice anyway. */
+  remember(kind: TransportKind | null): void
+}
+
+export interface SessionView {
+  readonly state: State
+  readonly counters: Readonly<Counters>
+  readonly config: PullConfig | null
+  readonly cursor: CursorQuery
+  readonly remembered: number
+  readonly clockShiftMs: number | null
+}
+
+export interface Session {
+  start(): void
+  stop(): void
+  view(): SessionView
+}
+
+export function createSession(deps: SessionDeps): Session {
+  const { platform, codec } = deps
+  const { clock } = platform
+  const startedAtMs = clock.now()
+  const counters = createCounters()
+  const dedupe = createDedupe(deps.replay.dedupeWindow)
+  let config: PullConfig | null = null
+  let serverTime: ServerClock = serverClock(null, 0, 0)
+  let position: Position | null = null
+  let candidates: Candidates = { usable: [], missing: {} }
+  let connection: Connection | null = null
+  let targetId = 0
+  let lastStatus: StatusFact | null = null
+  let hasOpened = false
+  let over = false
+
+  const loader = createConfigLoader({
+    platform,
+    source: deps.source,
+    secure: deps.secure,
+    timeoutMs: deps.timeouts.configMs,
+    adopted: adopt,
+    failed: deps.warn,
+    fatal: deps.fatal,
+  })
+
+  function adopt(next: PullConfig, sentAtMs: number): number | null {
+    const nowMs = clock.now()
+    const previous = config
+    counters.configLoads++
+    if (next.serverTimeAtMs !== null || previous === null)
+      serverTime = serverClock(next.serverTimeAtMs, sentAtMs, nowMs)
+    candidates = candidatesOf(next, deps.wanted, platform)
+    if (!next.enabled) {
+      throw new PullError(
+        'disabled',
+        'The portal says that its push server is off: switch it on in the settings of the Push and Pull module.',
+      )
+    }
+    if (candidates.usable.length === 0) throw noTransport(next, candidates)
+    config = next
+    if (!position || previous?.version !== next.version) {
+      position = createPosition({
+        version: next.version,
+        overlapMs: deps.replay.overlapMs,
+        originAtMs: serverNow(serverTime, startedAtMs),
+        originIsServerTime: next.serverTimeAtMs !== null,
+      })
+    }
+    if (previous === null) {
+      tellChannels('loaded')
+      connection = createConnection({
+        platform,
+        factories: deps.factories,
+        options: deps.machineOptions(next),
+        timeouts: deps.timeouts,
+        openLink,
+        changed: tellStatus,
+        renew: () => loader.want('bad-channel'),
+        record,
+      })
+      connection.start({ id: ++targetId, candidates: candidates.usable }, deps.preferred)
+    } else if (sameTarget(previous, next)) {
+      tellChannels('renewed')
+    } else {
+      tellChannels('changed')
+      retarget()
+    }
+    return renewAt(next, serverTime, platform.random(), nowMs, previous)
+  }
+
+  function retarget(): void {
+    connection?.retarget({ id: ++targetId, candidates: candidates.usable })
+  }
+
+  /** One connection's side of the session. It keeps the channels it was opened with: later ones are another link's. */
+  function openLink(link: { id: number; kind: TransportKind; sinceMs: number; mayBecomeLongPoll: boolean }): LinkPort {
+    if (!config || !position) throw new Error('no configuration')
+    const own = config
+    const { channels } = own
+    const openedAtMs = clock.now()
+    const openedAtServerMs = serverNow(serverTime, openedAtMs)
+    const replay = position.open({
+      nowMs: openedAtMs,
+      sinceMs: link.sinceMs,
+      serverNowMs: openedAtServerMs,
+      channelCount: channels.length,
+      resumed: hasOpened,
+      atomic: link.kind === 'long-polling',
+    })
+    // 0.3.4 replays nothing over WebSocket (push-stream.md 3). After an outage that is a hole nobody can look into.
+    const missedNothing = !hasOpened || link.sinceMs >= openedAtMs
+    if (own.version === 1 && link.kind === 'websocket' && !missedNothing) {
+      deps.gap({ certainty: 'suspected', reason: 'no-replay', sinceMs: link.sinceMs, untilMs: openedAtMs })
+    }
+    return {
+      address: (phase) =>
+        addressOf(own, link.kind, phase === 'first' ? replay.query : replay.next(), platform.page?.href ?? null),
+      frame: (frame) => take(frame, replay, channels, openedAtServerMs),
+      emptyPoll: (hint) => replay.emptyPoll(hint, clock.now()),
+    }
+  }
+
+  function take(frame: Frame, replay: Replay, channels: ChannelSet, openedAtServerMs: number): FrameOutcome {
+    counters.frames++
+    let outcome: FrameOutcome = 'nothing-new'
+    let bad = 0
+    const decoded = codec.decode(frame)
+    for (let at = 0; at < decoded.length && !over; at++) {
+      const item = decoded[at]
+      if (item?.type === 'bad') bad++
+      // New listeners are refused until the portal posts to the channel again: ask for what is valid now.
+      else if (item?.type === 'system' && item.name === 'channel-deleted') loader.want('bad-channel')
+      else if (item?.type === 'message' && accept(item, replay, channels, openedAtServerMs)) outcome = 'news'
+    }
+    if (bad > 0) {
+      counters.bad += bad
+      deps.warn(
+        new PullError('bad-frame', 'The server sent something unreadable; it was skipped, nothing else is lost.', {
+          retryable: true,
+          facts: { count: bad },
+        }),
+      )
+    }
+    return outcome
+  }
+
+  /** Whether the message is news. The position moves all the same: what was seen must not be asked for again. */
+  function accept(message: Message, replay: Replay, channels: ChannelSet, openedAtServerMs: number): boolean {
+    const receivedAtMs = clock.now()
+    const verdict = replay.accept(message, receivedAtMs)
+    if (verdict === 'renumbered') dedupe.reset()
+    if (!dedupe.isNew(identityOf(message))) {
+      counters.repeats++
+      return false
+    }
+    if (verdict === 'before-start') {
+      counters.beforeStart++
+      return false
+    }
+    noticeTime(message, receivedAtMs)
+    if (message.body.module_id.toLowerCase() === 'pull') {
+      counters.commands++
+      obey(message)
+      return true
+    }
+    counters.events++
+    deps.deliver(
+      eventOf(message, { channels, receivedAtMs, serverNowMs: serverNow(serverTime, receivedAtMs), openedAtServerMs }),
+    )
+    return true
+  }
+
+  function noticeTime(message: Message, nowMs: number): void {
+    const publishedAtMs = publishedAt(message)
+    if (publishedAtMs === null) return
+    // A clock nobody vouched for is not set by an old message.
+    const isPlausible = serverTime.uncertaintyMs !== Infinity || Math.abs(nowMs - publishedAtMs) < 86_400_000
+    if (isPlausible) serverTime = observe(serverTime, publishedAtMs / 1000, nowMs)
+  }
+
+  function obey({ body }: Message): void {
+    const command = systemCommand(body.command, body.params)
+    if (!command || !config) return
+    switch (command.type) {
+      case 'channel-expired': {
+        // An older channel of ours, or somebody else's: replaced already.
+        if (channelTypeOf(config.channels, command.channelId) === null) return
+        const replaced = command.successor && replaceChannel(config.channels, command.channelId, command.successor)
+        if (!replaced) return loader.want('channel-expired')
+        config = { ...config, channels: replaced }
+        tellChannels('changed')
+        return retarget()
+      }
+      case 'config-expired':
+        return loader.want('config-expired', deps.spreadMs)
+      case 'server-restart':
+        return connection?.announceRestart()
+      default:
+        return command satisfies never
+    }
+  }
+
+  function tellStatus(state: State): void {
+    if (over) return
+    if (state.phase === 'connected' && state.active.useful) {
+      const { kind } = state.active
+      deps.remember(kind === candidates.usable[0]?.kind ? null : kind)
+    }
+    const fact = statusOf(state, candidates.missing)
+    if (lastStatus && sameStatus(lastStatus, fact)) return
+    lastStatus = fact
+    deps.status(fact)
+  }
+
+  function tellChannels(reason: ChannelsFact['reason']): void {
+    if (config) deps.channels({ reason, channels: config.channels.map(({ type, endAtMs }) => ({ type, endAtMs })) })
+  }
+
+  function record(entry: ConnectionRecord): void {
+    if (entry.what === 'opened') hasOpened = true
+    if (entry.what === 'opened' && entry.detail === 'confirmed') counters.opened++
+    if (entry.what === 'lost') counters.lost++
+    deps.record(entry)
+  }
+
+  return {
+    start: () => loader.start(),
+    stop() {
+      over = true
+      loader.stop()
+      connection?.stop()
+    },
+    view: () => ({
+      state: connection?.state ?? { phase: 'idle' },
+      counters,
+      config,
+      cursor: position?.describe() ?? {},
+      remembered: dedupe.size,
+      clockShiftMs: serverTime.uncertaintyMs === Infinity ? null : serverTime.shiftMs,
+    }),
+  }
+}
+
+function sameTarget(a: PullConfig, b: PullConfig): boolean {
+  const identity = ({ version, endpoints, clientId, hostname, mode }: PullConfig): string =>
+    JSON.stringify([version, endpoints, clientId, hostname, mode])
+  return identity(a) === identity(b) && sameChannels(a.channels, b.channels)
+}
+
+function noTransport(config: PullConfig, { missing }: Candidates): PullError {
+  const reasons = Object.keys(missing).map((kind) => `${kind}: ${missing[kind as TransportKind]}`)
+  return new PullError(
+    'no-transport',
+    `None of the transports asked for can work with push server version ${config.version} here (${reasons.join(', ')}). ` +
+      'Ask for another transport, or give the missing part through options.platform.',
+    { facts: { skipped: missing, version: config.version } },
+  )
+}

@@ -1,0 +1,68 @@
+/** Owns the facts that listeners of `status` and `channels` get, and how they follow from the connection's state. Pure. */
+import type { TransportKind } from '../core/transport-kind'
+import type { State } from '../connection/machine-types'
+import { diagnose } from '../connection/negotiation'
+
+export type PullStatus = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'stopped'
+
+export interface StatusFact {
+  readonly status: PullStatus
+  /** The transport in use, or `null` while there is none. */
+  readonly transport: TransportKind | null
+  /**
+   * Why: `open`, `unconfirmed` (a poll waits and was not refused, but the server has not answered yet), `starting`,
+   * `page-hidden`, a diagnosis (`server-unreachable`, `bad-channel`, ...) or the reason of the last loss.
+   */
+  readonly reason: string
+  /** Why each transport that would be preferred is not in use, e.g. `{ websocket: 'refused-400' }`. */
+  readonly skipped: Readonly<Partial<Record<TransportKind, string>>>
+}
+
+export interface ChannelsFact {
+  /** `loaded`: first configuration. `changed`: other ids. `renewed`: the same ids with a new end. */
+  readonly reason: 'loaded' | 'changed' | 'renewed'
+  /** Ends are Unix ms by the server's clock. Ids are secret and not told. */
+  readonly channels: readonly { readonly type: string; readonly endAtMs: number | null }[]
+}
+
+/** Messages may be missing: the page should fetch its state again. */
+export interface GapFact {
+  /** `certain`: the server shows a hole. `suspected`: it cannot replay what was published meanwhile. */
+  readonly certainty: 'certain' | 'suspected'
+  /** `no-replay`: this server does not replay on this transport. */
+  readonly reason: 'no-replay'
+  /** Local Unix ms: between these instants nothing was received. */
+  readonly sinceMs: number
+  readonly untilMs: number
+}
+
+export function statusOf(state: State, missing: StatusFact['skipped']): StatusFact {
+  if (state.phase === 'idle') return { status: 'connecting', transport: null, reason: 'starting', skipped: missing }
+  const { memory } = state
+  const skips = memory.lessons.skipped
+  const kinds = Object.keys(skips) as TransportKind[]
+  const skipped = kinds.reduce<Partial<Record<TransportKind, string>>>(
+    (all, kind) => ({ ...all, [kind]: skips[kind]?.reason ?? '' }),
+    {
+      ...missing,
+    },
+  )
+  if (state.phase === 'connected') {
+    const { kind, confirmed } = state.active
+    return { status: 'connected', transport: kind, reason: confirmed ? 'open' : 'unconfirmed', skipped }
+  }
+  const reason =
+    state.phase === 'suspended'
+      ? 'page-hidden'
+      : ((state.phase === 'waiting' ? diagnose(memory.target.candidates, skips, null) : null) ??
+        memory.lastLoss?.reason ??
+        'starting')
+  return { status: memory.hasConnected ? 'reconnecting' : 'connecting', transport: null, reason, skipped }
+}
+
+export function sameStatus(a: StatusFact, b: StatusFact): boolean {
+  const [one, other] = [a, b].map(({ status, transport, reason, skipped }) =>
+    JSON.stringify([status, transport, reason, skipped]),
+  )
+  return one === other
+}

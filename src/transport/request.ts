@@ -1,0 +1,36 @@
+/** Owns how a request URL is written (protocol.md 5.1). Pure. */
+
+export type QueryParameter = readonly [name: string, value: string]
+
+/**
+ * Appends parameters to a base that may have a query of its own; a parameter given here replaces one of the base.
+ * A space becomes `%20`: push-stream does not understand `+`. `keepSlashes` is for 0.3.4, which does not decode `%2F`.
+ */
+export function requestUrl(base: string, parameters: readonly QueryParameter[], keepSlashes = false): string {
+  const [beforeHash = ''] = base.split('#')
+  const at = beforeHash.indexOf('?')
+  const path = at < 0 ? beforeHash : beforeHash.slice(0, at)
+  const names = parameters.map(([name]) => name)
+  // A CHANNEL_ID given twice kills the Node servers (push-server.md 3l).
+  const kept =
+    at < 0
+      ? []
+      : beforeHash
+          .slice(at + 1)
+          .split('&')
+          .filter((part) => part !== '' && names.indexOf(nameOf(part)) < 0)
+  const added = parameters.map(([name, value]) => {
+    const encoded = encodeURIComponent(value)
+    return `${encodeURIComponent(name)}=${keepSlashes ? encoded.replace(/%2F/g, '/') : encoded}`
+  })
+  return `${path}?${[...kept, ...added].join('&')}`
+}
+
+function nameOf(part: string): string {
+  const name = part.split('=')[0] ?? ''
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
