@@ -117,7 +117,8 @@ async function ask(options: RestConfigOptions, request: ConfigRequest, sessid: s
     throw new PullError(
       'config-unavailable',
       `The request for the push configuration failed before there was an answer: check the network, the url and (across origins) CORS${hint}`,
-      { retryable: true, cause: thrown },
+      // Node repeats an invalid URL in its message, and that of a GET holds the session id.
+      { retryable: true, ...(isGet ? {} : { cause: thrown }) },
     )
   }
 }
