@@ -1,0 +1,195 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { END_AT_MS, START_AT_MS, sampleConfig, sampleTokenConfig } from '../../test/support/config-sample'
+import type { PullConfig } from './config'
+import { observe, renewAt, serverClock, serverNow } from './freshness'
+import { parseConfig } from './parse'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const DAY = 24 * 60 * MINUTE
+const SKEWS = [0, DAY, -DAY, 17, -3 * SECOND]
+
+/** A configuration that ends at these server instants. */
+function config(endsAtMs: readonly (number | null)[], expiresAtMs: number | null = null): PullConfig {
+  const base = parseConfig(sampleConfig(), { secure: true })
+  const channels = base.channels.map((channel, at) => ({ ...channel, endAtMs: endsAtMs[at] ?? null }))
+  return { ...base, channels, expiresAtMs }
+}
+
+describe('the clock of the server', () => {
+  test.each(SKEWS)('is known to half the round trip and half a second (local clock %i ms ahead)', (skewMs) => {
+    // The portal answered at 12:26:40.300 of its time, after 100 ms of 400.
+    const answeredAtMs = START_AT_MS + 300 + skewMs
+    const clock = serverClock(START_AT_MS, answeredAtMs - 100, answeredAtMs + 300)
+    expect(clock.uncertaintyMs).toBe(700)
+    expect(Math.abs(clock.shiftMs - skewMs)).toBeLessThanOrEqual(clock.uncertaintyMs)
+    expect(Math.abs(serverNow(clock, answeredAtMs) - (START_AT_MS + 300))).toBeLessThanOrEqual(700)
+  })
+
+  test('is inside of the bounds for every round trip and fraction of a second', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(60_000),
+        fc.nat(60_000),
+        fc.nat(999),
+        fc.integer({ min: -DAY, max: DAY }),
+        (there, back, cut, skewMs) => {
+          const localMs = START_AT_MS + cut + skewMs
+          const clock = serverClock(START_AT_MS, localMs - there, localMs + back)
+          expect(Math.abs(clock.shiftMs - skewMs)).toBeLessThanOrEqual(clock.uncertaintyMs)
+        },
+      ),
+    )
+  })
+
+  test('is the local one until the server said something', () => {
+    const clock = serverClock(null, 1000, 2000)
+    expect(clock).toEqual({ shiftMs: 0, uncertaintyMs: Infinity })
+    expect(serverNow(clock, 5)).toBe(5)
+  })
+
+  test('survives a local clock that was set back during the request', () => {
+    expect(serverClock(START_AT_MS, START_AT_MS + DAY, START_AT_MS + 500)).toEqual({ shiftMs: 0, uncertaintyMs: 500 })
+  })
+})
+
+describe('a published message', () => {
+  test.each(SKEWS)('sets an unknown clock (local clock %i ms ahead)', (skewMs) => {
+    const nowMs = START_AT_MS + 40 + skewMs
+    const clock = observe(serverClock(null, nowMs, nowMs), START_AT_MS / 1000, nowMs)
+    expect(serverNow(clock, nowMs)).toBe(START_AT_MS)
+    expect(clock.uncertaintyMs).toBe(DAY)
+  })
+
+  test('that was old does not stay in the way of a fresh one', () => {
+    const unknown = serverClock(null, 0, 0)
+    const late = observe(unknown, (START_AT_MS - 5 * MINUTE) / 1000, START_AT_MS)
+    expect(serverNow(late, START_AT_MS)).toBe(START_AT_MS - 5 * MINUTE)
+    const fresh = observe(late, START_AT_MS / 1000, START_AT_MS + 30)
+    expect(serverNow(fresh, START_AT_MS + 30)).toBe(START_AT_MS)
+  })
+
+  test('teaches nothing when the clock already is later', () => {
+    const clock = serverClock(START_AT_MS, START_AT_MS, START_AT_MS)
+    expect(observe(clock, START_AT_MS / 1000 - 3600, START_AT_MS)).toBe(clock)
+  })
+
+  test('from later than the clock moves it: the local clock was set back', () => {
+    const clock = serverClock(START_AT_MS, START_AT_MS + 500, START_AT_MS + 500)
+    const nowMs = START_AT_MS + 10_000 - DAY
+    expect(serverNow(observe(clock, (START_AT_MS + 9000) / 1000, nowMs), nowMs)).toBe(START_AT_MS + 9000)
+  })
+
+  test.each([NaN, Infinity, -Infinity, 0, -1])('without a usable time (%j) is ignored', (unix) => {
+    const clock = serverClock(null, 0, 0)
+    expect(observe(clock, unix, 5)).toBe(clock)
+  })
+
+  test('never lets the server be earlier than what it published', () => {
+    const instants = fc.tuple(fc.nat(2 * DAY), fc.integer({ min: -DAY, max: DAY }))
+    fc.assert(
+      fc.property(fc.option(fc.nat(DAY)), fc.array(instants, { minLength: 1 }), (known, seen) => {
+        let clock = serverClock(known === null ? null : START_AT_MS + known, START_AT_MS, START_AT_MS + 100)
+        for (const [published, local] of seen) {
+          clock = observe(clock, (START_AT_MS + published) / 1000, START_AT_MS + local)
+          expect(serverNow(clock, START_AT_MS + local)).toBeGreaterThanOrEqual(START_AT_MS + published - 1)
+        }
+      }),
+    )
+  })
+})
+
+describe('when to renew', () => {
+  test.each(SKEWS)('the last 15 minutes of a 12 hour channel, spread (local clock %i ms ahead)', (skewMs) => {
+    const nowMs = START_AT_MS + skewMs
+    const clock = { shiftMs: skewMs, uncertaintyMs: 500 }
+    const sample = parseConfig(sampleConfig(), { secure: true })
+    expect(renewAt(sample, clock, 0, nowMs)).toBe(END_AT_MS - 15 * MINUTE + skewMs)
+    expect(renewAt(sample, clock, 1, nowMs)).toBe(END_AT_MS - 5 * SECOND + skewMs)
+  })
+
+  const clock = { shiftMs: 0, uncertaintyMs: 500 }
+  const at = (lifeMs: number, chance: number): number =>
+    renewAt(config([START_AT_MS + lifeMs]), clock, chance, START_AT_MS)! - START_AT_MS
+
+  test.each([
+    ['a year', 365 * DAY, 365 * DAY - 15 * MINUTE, 365 * DAY - 5 * SECOND],
+    ['ten minutes', 10 * MINUTE, 9 * MINUTE, 10 * MINUTE - 5 * SECOND],
+    ['half a minute', 30 * SECOND, 25 * SECOND, 25 * SECOND],
+    ['six seconds', 6 * SECOND, SECOND, SECOND],
+    ['four seconds', 4 * SECOND, 0, 0],
+    ['nothing', 0, 0, 0],
+    ['less than nothing', -DAY, 0, 0],
+  ])('with a life of %s', (_name, lifeMs, earliestMs, latestMs) => {
+    expect(at(lifeMs, 0)).toBe(earliestMs)
+    expect(at(lifeMs, 1)).toBe(latestMs)
+  })
+
+  test('never, when nothing ends', () => {
+    expect(renewAt(config([null, null]), clock, 0.5, START_AT_MS)).toBeNull()
+    expect(renewAt(config([null, null]), clock, 0.5, START_AT_MS, config([null, null]))).toBeNull()
+  })
+
+  test('by what ends first', () => {
+    const ends = (endsAtMs: readonly (number | null)[], exp: number | null): number | null =>
+      renewAt(config(endsAtMs, exp), clock, 1, 0)
+    expect(ends([9 * DAY, 5 * DAY], null)).toBe(5 * DAY - 5 * SECOND)
+    expect(ends([null, 5 * DAY], 3 * DAY)).toBe(3 * DAY - 5 * SECOND)
+    expect(ends([5 * DAY, null], 7 * DAY)).toBe(5 * DAY - 5 * SECOND)
+    expect(ends([null, null], 7 * DAY)).toBe(7 * DAY - 5 * SECOND)
+  })
+
+  test('of a token: by its exp', () => {
+    expect(renewAt(parseConfig(sampleTokenConfig(), { secure: true }), clock, 1, START_AT_MS)).toBe(
+      END_AT_MS - 5 * SECOND,
+    )
+  })
+
+  test('lies between now and the end for every life, clock and chance', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -DAY, max: 400 * DAY }),
+        fc.integer({ min: -DAY, max: DAY }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (lifeMs, shiftMs, chance) => {
+          const nowMs = START_AT_MS + shiftMs
+          const renew = renewAt(config([START_AT_MS + lifeMs]), { shiftMs, uncertaintyMs: 500 }, chance, nowMs)!
+          expect(renew).toBeGreaterThanOrEqual(nowMs)
+          expect(renew).toBeLessThanOrEqual(Math.max(nowMs, nowMs + lifeMs - 5 * SECOND))
+          if (lifeMs > 0) expect(renew).toBeGreaterThanOrEqual(nowMs + lifeMs * 0.9 - 5 * SECOND)
+        },
+      ),
+    )
+  })
+
+  test('again after the end, when asking before it brought the same channels', () => {
+    const same = config([START_AT_MS + DAY])
+    const renew = (chance: number, nowMs: number): number | null =>
+      renewAt(config([START_AT_MS + DAY]), clock, chance, nowMs, same)
+    expect(renew(0, START_AT_MS)).toBe(START_AT_MS + DAY + SECOND)
+    expect(renew(1, START_AT_MS)).toBe(START_AT_MS + DAY + 2 * MINUTE + SECOND)
+    // A source that has nothing better is not asked in a tight loop.
+    expect(renew(0, START_AT_MS + 2 * DAY)).toBe(START_AT_MS + 2 * DAY + SECOND)
+  })
+
+  test('as usual, when asking brought later ends', () => {
+    const renew = renewAt(config([START_AT_MS + DAY]), clock, 1, START_AT_MS, config([START_AT_MS]))
+    expect(renew).toBe(START_AT_MS + DAY - 5 * SECOND)
+  })
+
+  test('with a lazily renewing portal takes two requests a rotation, not more', () => {
+    const lifeMs = 43_205 * SECOND
+    let nowMs = START_AT_MS
+    let requests = 0
+    const issue = (): PullConfig => config([START_AT_MS + (Math.floor((nowMs - START_AT_MS) / lifeMs) + 1) * lifeMs])
+    let previous: PullConfig | null = null
+    let current = issue()
+    while (nowMs < START_AT_MS + 10 * lifeMs) {
+      nowMs = renewAt(current, clock, 0.5, nowMs, previous)!
+      ;[previous, current] = [current, issue()]
+      requests++
+    }
+    expect(requests).toBeLessThanOrEqual(21)
+  })
+})
