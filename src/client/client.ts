@@ -11,7 +11,7 @@ import type { Platform } from '../platform/platform'
 import { createCounters } from '../session/counters'
 import type { PullEvent } from '../session/dispatch'
 import { type Session, createSession } from '../session/session'
-import type { ChannelsFact, GapFact, PullStatus, StatusFact } from '../session/status'
+import { type ChannelsFact, type GapFact, type PullStatus, type StatusFact, sameStatus } from '../session/status'
 import type { TransportFactory } from '../transport/transport'
 import { type PullDiagnostics, diagnosticsOf } from './diagnostics'
 import { type PullClientOptions, REPLAY, TIMEOUTS, checkOptions, wantedTransports } from './options'
@@ -38,7 +38,13 @@ export interface PullLifecycle {
   gap: GapFact
   channels: ChannelsFact
 }
-const LIFECYCLE: Readonly<Record<keyof PullLifecycle, true>> = { status: true, transport: true, error: true, gap: true, channels: true }
+const LIFECYCLE: Readonly<Record<keyof PullLifecycle, true>> = {
+  status: true,
+  transport: true,
+  error: true,
+  gap: true,
+  channels: true,
+}
 
 /** Any `module:command` with an unknown payload: what a client knows when no event types are given. */
 export type AnyEvents = Record<`${string}:${string}`, unknown>
@@ -51,7 +57,10 @@ export interface PullClientApi<Events extends object = AnyEvents> {
    */
   on<K extends keyof PullLifecycle>(key: K, listener: (fact: PullLifecycle[K]) => void): () => void
   on(key: '*' | `${string}:*`, listener: (event: PullEvent) => void): () => void
-  on<K extends keyof Events & string>(key: K, listener: (params: Events[K], event: PullEvent<Events[K]>) => void): () => void
+  on<K extends keyof Events & string>(
+    key: K,
+    listener: (params: Events[K], event: PullEvent<Events[K]>) => void,
+  ): () => void
   /**
    * Connects; resolves when connected for the first time. One promise however often it is called.
    * @throws PullError (as a rejection) when it cannot ever work (`forbidden`, `disabled`, `no-transport`, `bad-config`), or `stopped`
@@ -105,14 +114,25 @@ export function createClient(parts: ClientParts, options: unknown): PullClientAp
   function listenerThrew(thrown: unknown, key: string): void {
     // A listener of `error` that throws must not be told about itself for ever.
     if (key === 'error') return logger.error?.('bx-pull: a listener of `error` threw', thrown)
-    report(new PullError('listener-threw', `A listener of ${key} threw; the others were served.`, { cause: thrown, facts: { key } }))
+    report(
+      new PullError('listener-threw', `A listener of ${key} threw; the others were served.`, {
+        cause: thrown,
+        facts: { key },
+      }),
+    )
   }
 
   function setStatus(next: StatusFact): void {
+    if (sameStatus(fact, next)) return
     const previous = fact
     fact = next
-    note({ atMs: platform.clock.now(), what: 'status', detail: `${next.status} ${next.transport ?? ''} ${next.reason}` })
-    if (next.transport !== previous.transport) emit('transport', { transport: next.transport, previous: previous.transport })
+    note({
+      atMs: platform.clock.now(),
+      what: 'status',
+      detail: `${next.status} ${next.transport ?? ''} ${next.reason}`,
+    })
+    if (next.transport !== previous.transport)
+      emit('transport', { transport: next.transport, previous: previous.transport })
     emit('status', next)
     if (next.status === 'connected') starting?.resolve()
   }
@@ -209,12 +229,16 @@ export function createClient(parts: ClientParts, options: unknown): PullClientAp
 }
 
 function stoppedError(): PullError {
-  return new PullError('stopped', 'The client was stopped before it connected. Call start() again when events are wanted.')
+  return new PullError(
+    'stopped',
+    'The client was stopped before it connected. Call start() again when events are wanted.',
+  )
 }
 
 /** Modules are compared in lower case, as they arrive; commands as they are. */
 function keyOf(key: unknown, listener: unknown): string {
-  if (typeof listener !== 'function') throw new PullError('bad-option', 'on(key, listener): the listener must be a function.')
+  if (typeof listener !== 'function')
+    throw new PullError('bad-option', 'on(key, listener): the listener must be a function.')
   if (key === '*') return '*:*'
   const at = typeof key === 'string' ? key.indexOf(':') : -1
   if (at > 0) return `${(key as string).slice(0, at).toLowerCase()}${(key as string).slice(at)}`

@@ -89,14 +89,19 @@ const BACKOFF = { baseMs: 0, capMs: 0, firstMs: 0, restartSpreadMs: 0 }
 /** What is allowed, for the check: `true` in place of a test means that somebody else checks it. */
 const CHECKS: Readonly<Record<keyof PullClientOptions, (value: unknown) => string | null>> = {
   config: () => null,
-  transport: (value) => (value === 'auto' || isKind(value) ? null : `must be 'auto' or one of ${TRANSPORT_KINDS.join(', ')}`),
+  transport: (value) =>
+    value === 'auto' || isKind(value) ? null : `must be 'auto' or one of ${TRANSPORT_KINDS.join(', ')}`,
   transports: (value) =>
-    Array.isArray(value) && value.length > 0 && value.every(isKind) ? null : `must be a list of ${TRANSPORT_KINDS.join(', ')}`,
+    Array.isArray(value) && value.length > 0 && value.every(isKind)
+      ? null
+      : `must be a list of ${TRANSPORT_KINDS.join(', ')}`,
   schemas: (value) => (isObject(value) ? null : 'must be an object of Standard Schemas by event key'),
   platform: (value) => (isObject(value) ? null : 'must be an object'),
   secure: (value) => (typeof value === 'boolean' || value === 'auto' ? null : "must be true, false or 'auto'"),
   backoff: (value) =>
-    typeof value === 'function' || value === 'cloud' ? null : durations(value, BACKOFF, "must be 'cloud', a function or durations"),
+    typeof value === 'function' || value === 'cloud'
+      ? null
+      : durations(value, BACKOFF, "must be 'cloud', a function or durations"),
   timeouts: (value) => durations(value, TIMEOUTS, 'must be an object of durations'),
   replay: (value) => durations(value, REPLAY, 'must be an object of numbers'),
   storage: (value) => (typeof value === 'boolean' ? null : 'must be true or false'),
@@ -109,7 +114,8 @@ export function checkOptions(options: unknown): asserts options is PullClientOpt
   if (!isObject(options)) throw badOption(['options: must be an object with at least `config`'])
   const problems = Object.keys(options).map((key) => {
     const value = options[key]
-    if (!Object.prototype.hasOwnProperty.call(CHECKS, key)) return `${key}: is no option (known: ${Object.keys(CHECKS).join(', ')})`
+    if (!Object.prototype.hasOwnProperty.call(CHECKS, key))
+      return `${key}: is no option (known: ${Object.keys(CHECKS).join(', ')})`
     const problem = value === undefined ? null : CHECKS[key as keyof PullClientOptions](value)
     return problem === null ? '' : `${key}: ${problem}`
   })
@@ -118,7 +124,10 @@ export function checkOptions(options: unknown): asserts options is PullClientOpt
 }
 
 /** The transports to try, in order; one means forced. */
-export function wantedTransports({ transport = 'auto', transports = TRANSPORTS }: PullClientOptions): readonly TransportKind[] {
+export function wantedTransports({
+  transport = 'auto',
+  transports = TRANSPORTS,
+}: PullClientOptions): readonly TransportKind[] {
   return transport === 'auto' ? transports.filter((kind, at) => transports.indexOf(kind) === at) : [transport]
 }
 
@@ -132,7 +141,9 @@ function durations(value: unknown, known: object, otherwise: string): string | n
     const number = value[key]
     return !(key in known) || (number !== undefined && !(typeof number === 'number' && number >= 0 && isFinite(number)))
   })
-  return wrong.length === 0 ? null : `${wrong.join(', ')}: unknown or not a number from 0 on (known: ${Object.keys(known).join(', ')})`
+  return wrong.length === 0
+    ? null
+    : `${wrong.join(', ')}: unknown or not a number from 0 on (known: ${Object.keys(known).join(', ')})`
 }
 
 function isKind(value: unknown): value is TransportKind {

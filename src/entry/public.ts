@@ -12,5 +12,15 @@ export type { PullDiagnostics } from '../client/diagnostics'
 export type { PullErrorCode, PullErrorFacts } from '../core/pull-error'
 export type { PullSchemas, StandardSchema } from '../client/schemas'
 export type { RestConfigOptions } from '../config/rest-source'
-export type { Clock, FetchLike, Page, PageSignal, Platform, PlatformOverrides, StorageLike, WebSocketConstructor, WebSocketLike } from '../platform/platform'
+export type {
+  Clock,
+  FetchLike,
+  Page,
+  PageSignal,
+  Platform,
+  PlatformOverrides,
+  StorageLike,
+  WebSocketConstructor,
+  WebSocketLike,
+} from '../platform/platform'
 export type { TransportKind } from '../core/transport-kind'

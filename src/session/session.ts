@@ -19,7 +19,7 @@ import { type Candidates, candidatesOf } from './candidates'
 import { createConfigLoader } from './config-loader'
 import { type Counters, createCounters } from './counters'
 import { type PullEvent, eventOf } from './dispatch'
-import { type ChannelsFact, type GapFact, type StatusFact, sameStatus, statusOf } from './status'
+import { type ChannelsFact, type GapFact, type StatusFact, statusOf } from './status'
 import { systemCommand } from './system-command'
 
 export interface SessionDeps {
@@ -37,6 +37,7 @@ export interface SessionDeps {
   /** `config_expire` and the like reach everybody in one second: answered at random within this. */
   readonly spreadMs: number
   deliver(event: PullEvent): void
+  /** After every step of the connection; often the same as before. */
   status(fact: StatusFact): void
   channels(fact: ChannelsFact): void
   gap(fact: GapFact): void
@@ -76,7 +77,6 @@ export function createSession(deps: SessionDeps): Session {
   let candidates: Candidates = { usable: [], missing: {} }
   let connection: Connection | null = null
   let targetId = 0
-  let lastStatus: StatusFact | null = null
   let hasOpened = false
   let over = false
 
@@ -253,10 +253,7 @@ export function createSession(deps: SessionDeps): Session {
       const { kind } = state.active
       deps.remember(kind === candidates.usable[0]?.kind ? null : kind)
     }
-    const fact = statusOf(state, candidates.missing)
-    if (lastStatus && sameStatus(lastStatus, fact)) return
-    lastStatus = fact
-    deps.status(fact)
+    deps.status(statusOf(state, candidates.missing))
   }
 
   function tellChannels(reason: ChannelsFact['reason']): void {

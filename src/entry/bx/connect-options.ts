@@ -30,14 +30,26 @@ const ALIASES: Readonly<Record<string, TransportKind>> = {
   intervalpolling: 'interval-polling',
 }
 
+const OWN_NAMES = [
+  'config',
+  'serverEnabled',
+  'serverUrl',
+  'userHash',
+  'userId',
+  'guestMode',
+  'version',
+  'transport',
+] as const
+
 /** @throws PullError `bad-option` naming what is missing */
 export function clientOptionsOf(options: ConnectOptions): PullClientOptions {
-  const { config, serverEnabled, serverUrl, userHash, userId, guestMode, version, transport, ...rest } = options
-  const given = config ?? configOf({ serverEnabled, serverUrl, userHash, version })
-  return { ...rest, config: given, transport: transportOf(transport) }
+  // Who the user is says nothing here: the channel id alone decides what is received.
+  const rest: Partial<ConnectOptions> = { ...options }
+  OWN_NAMES.forEach((name) => delete rest[name])
+  return { ...rest, config: options.config ?? configOf(options), transport: transportOf(options.transport) }
 }
 
-function configOf({ serverEnabled = true, serverUrl, userHash, version }: Pick<ConnectOptions, 'serverEnabled' | 'serverUrl' | 'userHash' | 'version'> & Record<string, unknown>): object {
+function configOf({ serverEnabled = true, serverUrl, userHash, version }: ConnectOptions): object {
   if (typeof serverUrl !== 'string' || serverUrl === '' || typeof userHash !== 'string' || userHash === '') {
     throw new PullError(
       'bad-option',
