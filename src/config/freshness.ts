@@ -64,10 +64,11 @@ export function serverNow(clock: ServerClock, nowMs: number): number {
 /**
  * The local instant (Unix ms) at which to fetch the next configuration, or `null` if this one does not end: spread over
  * the last tenth of its remaining life, since a portal's shared channel ends for all users in the same second.
- * May lie further away than a timer can run. Already ended: `nowMs`.
+ * May lie further away than a timer can run. Already ended: `nowMs`; a source may never have anything better, so the
+ * caller waits longer each time.
  *
  * `previous` is the configuration before this one, after a renewal. Portals renew channels lazily: asked before the end they
- * hand out the same channel with the same end. Then the next attempt lies shortly after the end (or after now), spread;
+ * hand out the same channel with the same end. Then the next attempt lies shortly after the end, spread;
  * asking before the end over and over would bring nothing but load.
  *
  * @param chance uniform in [0, 1)
@@ -82,10 +83,8 @@ export function renewAt(
   const serverEndAtMs = endOf(config)
   if (serverEndAtMs === null) return null
   const endAtMs = serverEndAtMs + clock.shiftMs
-  if (previous !== null && endOf(previous) === serverEndAtMs) {
-    return Math.max(endAtMs, nowMs) + LAZY_MIN_MS + chance * LAZY_SPAN_MS
-  }
   if (endAtMs <= nowMs) return nowMs
+  if (previous !== null && endOf(previous) === serverEndAtMs) return endAtMs + LAZY_MIN_MS + chance * LAZY_SPAN_MS
   const spanMs = Math.min((endAtMs - nowMs) * RENEW_SHARE, RENEW_SPAN_MS)
   const latestAtMs = Math.max(nowMs, endAtMs - RENEW_MARGIN_MS)
   const earliestAtMs = Math.min(endAtMs - spanMs, latestAtMs)
