@@ -302,14 +302,15 @@ describe('text template: lines of one body in templates of their own (event stre
     const frame = split(template, 3, '{\n"module_id": "im",\n"command": "x",\n"params": {}\n')
     expect(decode(frame)).toEqual([{ type: 'bad', reason: 'not-json', length: frame.length, mid: midOf(3) }])
     expect(outcomes(split(template, 3, '[\n1\n]'))).toEqual(['not-a-message'])
+    expect(outcomes(split(template, 3, '{"module_id":"im","command":"x","params":1\n2}'))).toEqual(['not-json'])
     expect(outcomes(split(TEMPLATES['push-stream 0.4 and later']!, -2, 'Channel\ndeleted'))).toEqual([
       'channel-deleted',
     ])
   })
 
   it('does not join around a line that lost its end', () => {
-    const lines = split(template, 3, '{\n"module_id": "im",\n"command": "x",\n"params": 7\n}').split('\n')
-    lines[3] = lines[3]!.slice(0, -END.length)
+    const lines = split(template, 3, '{\n"module_id": "im",\n"params": 7,\n"command": "x"\n}').split('\n')
+    lines[2] = lines[2]!.slice(0, -END.length)
     expect(outcomes(lines.join('\n'))).toEqual(['not-json'])
   })
 })
