@@ -83,8 +83,8 @@ interface Starting {
 
 const IDLE: StatusFact = { status: 'idle', transport: null, reason: 'starting', skipped: {} }
 
-export function createClient(parts: ClientParts, options: unknown): PullClientApi {
-  checkOptions(options)
+export function createClient(parts: ClientParts, given: unknown): PullClientApi {
+  const options = checkOptions(given)
   const source = toConfigSource(options.config)
   const wanted = wantedTransports(options)
   const platform = platformOf(parts.platform(), options)
@@ -163,7 +163,7 @@ export function createClient(parts: ClientParts, options: unknown): PullClientAp
     session = createSession({
       platform,
       source,
-      secure: options.secure ?? 'auto',
+      secure: isSecure(options.secure, platform),
       codec: parts.codec,
       factories: parts.factories,
       wanted,
@@ -252,6 +252,11 @@ function keyOf(key: unknown, listener: unknown): string {
 function platformOf(platform: Platform, { platform: overrides }: PullClientOptions): Platform {
   const given = Object.keys(overrides ?? {}).filter((key) => overrides?.[key as keyof Platform] !== undefined)
   return given.reduce((all, key) => ({ ...all, [key]: overrides?.[key as keyof Platform] }), platform)
+}
+
+/** Without a page the plain addresses come first: the secure ones serve where they are the only ones. */
+function isSecure(option: boolean | 'auto' = 'auto', { page }: Platform): boolean {
+  return option === 'auto' ? page?.protocol === 'https:' : option
 }
 
 function machineOptions(options: PullClientOptions, mode: 'personal' | 'shared'): MachineOptions {

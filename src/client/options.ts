@@ -109,8 +109,8 @@ const CHECKS: Readonly<Record<keyof PullClientOptions, (value: unknown) => strin
   logger: (value) => (isObject(value) ? null : 'must be an object with debug, warn and error'),
 }
 
-/** Throws a `PullError` `bad-option` that lists everything that is wrong. */
-export function checkOptions(options: unknown): asserts options is PullClientOptions {
+/** The options as they came, or a `PullError` `bad-option` that lists everything that is wrong. */
+export function checkOptions(options: unknown): PullClientOptions {
   if (!isObject(options)) throw badOption(['options: must be an object with at least `config`'])
   const problems = Object.keys(options).map((key) => {
     const value = options[key]
@@ -121,6 +121,7 @@ export function checkOptions(options: unknown): asserts options is PullClientOpt
   })
   const found = problems.filter((problem) => problem !== '')
   if (found.length > 0) throw badOption(found)
+  return options as unknown as PullClientOptions
 }
 
 /** The transports to try, in order; one means forced. */

@@ -8,7 +8,7 @@ import { CONFIG_OPTIONS, type ConfigEffect, type ConfigEvent, type ConfigState, 
 export interface ConfigLoaderDeps {
   readonly platform: Platform
   readonly source: ConfigSource
-  readonly secure: boolean | 'auto'
+  readonly secure: boolean
   /** A request without an answer for this long is given up. */
   readonly timeoutMs: number
   /** A configuration came; answers when it should be renewed (local Unix ms, `null`: never). */

@@ -63,13 +63,15 @@ export function eventOf(message: Message, context: EventContext): PullEvent {
     extra: { ...extra, server_time_ago: agoMs === null ? null : agoMs / 1000 },
     id: message.mid,
     channel: channelTypeOf(context.channels, message.channel),
-    sender: senderOf(extra.sender),
+    sender: senderOf(message),
     receivedAtMs: context.receivedAtMs,
     replayed: (publishedAtMs ?? context.openedAtServerMs) < context.openedAtServerMs,
   }
 }
 
-function senderOf(sender: unknown): EventSender {
+/** Servers below version 4 tell no sender: `unknown`. */
+export function senderOf({ body }: Message): EventSender {
+  const sender = isRecord(body.extra) ? body.extra['sender'] : null
   if (!isRecord(sender)) return { type: 'unknown', id: null }
   return { type: SENDERS[Number(sender.type)] ?? 'unknown', id: typeof sender.id === 'string' ? sender.id : null }
 }

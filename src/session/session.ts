@@ -1,9 +1,9 @@
 /**
  * Owns the identity that survives connections: configuration, channels, position, and what was delivered already.
- * It turns frames into events once each, and the server's commands into new channels. Decisions lie in the files it imports.
+ * It connects to what the configuration names and obeys the server's commands. Decisions lie in the files it imports.
  */
-import { type ChannelSet, channelTypeOf, replaceChannel, sameChannels } from '../channel/channel-set'
-import type { Codec, Frame, Message } from '../codec/codec'
+import { channelTypeOf, replaceChannel, sameChannels } from '../channel/channel-set'
+import type { Codec, Message } from '../codec/codec'
 import type { ConfigSource, PullConfig } from '../config/config'
 import { type ServerClock, observe, renewAt, serverClock, serverNow } from '../config/freshness'
 import { type Connection, type ConnectionRecord, type LinkPort, createConnection } from '../connection/connection'
@@ -11,21 +11,22 @@ import type { MachineOptions, State } from '../connection/machine-types'
 import { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
 import type { Platform } from '../platform/platform'
-import { createDedupe, identityOf } from '../replay/dedupe'
-import { type CursorQuery, type Position, type Replay, createPosition, publishedAt } from '../replay/position'
-import type { FrameOutcome, TransportFactory, TransportTimeouts } from '../transport/transport'
+import { createDedupe } from '../replay/dedupe'
+import { type CursorQuery, type Position, createPosition } from '../replay/position'
+import type { TransportFactory, TransportTimeouts } from '../transport/transport'
 import { addressOf } from './address'
 import { type Candidates, candidatesOf } from './candidates'
 import { createConfigLoader } from './config-loader'
 import { type Counters, createCounters } from './counters'
-import { type PullEvent, eventOf } from './dispatch'
+import type { PullEvent } from './dispatch'
+import { createInbox } from './inbox'
 import { type ChannelsFact, type GapFact, type StatusFact, statusOf } from './status'
 import { systemCommand } from './system-command'
 
 export interface SessionDeps {
   readonly platform: Platform
   readonly source: ConfigSource
-  readonly secure: boolean | 'auto'
+  readonly secure: boolean
   readonly codec: Codec
   readonly factories: Readonly<Partial<Record<TransportKind, TransportFactory>>>
   /** Transports in order of preference; one means forced. */
@@ -66,7 +67,7 @@ export interface Session {
 }
 
 export function createSession(deps: SessionDeps): Session {
-  const { platform, codec } = deps
+  const { platform } = deps
   const { clock } = platform
   const startedAtMs = clock.now()
   const counters = createCounters()
@@ -88,6 +89,21 @@ export function createSession(deps: SessionDeps): Session {
     adopted: adopt,
     failed: deps.warn,
     fatal: deps.fatal,
+  })
+
+  const inbox = createInbox({
+    codec: deps.codec,
+    clock,
+    dedupe,
+    counters,
+    serverNow: (nowMs) => serverNow(serverTime, nowMs),
+    noticeTime,
+    deliver: deps.deliver,
+    command: obey,
+    // New listeners are refused until the portal posts to the channel again: ask for what is valid now.
+    channelDeleted: () => loader.want('bad-channel'),
+    unreadable: (count) => deps.warn(unreadable(count)),
+    isOver: () => over,
   })
 
   function adopt(next: PullConfig, sentAtMs: number): number | null {
@@ -162,64 +178,13 @@ export function createSession(deps: SessionDeps): Session {
     return {
       address: (phase) =>
         addressOf(own, link.kind, phase === 'first' ? replay.query : replay.next(), platform.page?.href ?? null),
-      frame: (frame) => take(frame, replay, channels, openedAtServerMs),
+      frame: (frame) => inbox.take(frame, { replay, channels, openedAtServerMs }),
       emptyPoll: (hint) => replay.emptyPoll(hint, clock.now()),
     }
   }
 
-  function take(frame: Frame, replay: Replay, channels: ChannelSet, openedAtServerMs: number): FrameOutcome {
-    counters.frames++
-    let outcome: FrameOutcome = 'nothing-new'
-    let bad = 0
-    const decoded = codec.decode(frame)
-    for (let at = 0; at < decoded.length && !over; at++) {
-      const item = decoded[at]
-      if (item?.type === 'bad') bad++
-      // New listeners are refused until the portal posts to the channel again: ask for what is valid now.
-      else if (item?.type === 'system' && item.name === 'channel-deleted') loader.want('bad-channel')
-      else if (item?.type === 'message' && accept(item, replay, channels, openedAtServerMs)) outcome = 'news'
-    }
-    if (bad > 0) {
-      counters.bad += bad
-      deps.warn(
-        new PullError('bad-frame', 'The server sent something unreadable; it was skipped, nothing else is lost.', {
-          retryable: true,
-          facts: { count: bad },
-        }),
-      )
-    }
-    return outcome
-  }
-
-  /** Whether the message is news. The position moves all the same: what was seen must not be asked for again. */
-  function accept(message: Message, replay: Replay, channels: ChannelSet, openedAtServerMs: number): boolean {
-    const receivedAtMs = clock.now()
-    const verdict = replay.accept(message, receivedAtMs)
-    if (verdict === 'renumbered') dedupe.reset()
-    if (!dedupe.isNew(identityOf(message))) {
-      counters.repeats++
-      return false
-    }
-    if (verdict === 'before-start') {
-      counters.beforeStart++
-      return false
-    }
-    noticeTime(message, receivedAtMs)
-    if (message.body.module_id.toLowerCase() === 'pull') {
-      counters.commands++
-      obey(message)
-      return true
-    }
-    counters.events++
-    deps.deliver(
-      eventOf(message, { channels, receivedAtMs, serverNowMs: serverNow(serverTime, receivedAtMs), openedAtServerMs }),
-    )
-    return true
-  }
-
-  function noticeTime(message: Message, nowMs: number): void {
-    const publishedAtMs = publishedAt(message)
-    if (publishedAtMs === null) return
+  /** Keeps the server's clock fresh: it is never earlier than what was published by it. */
+  function noticeTime(publishedAtMs: number, nowMs: number): void {
     // A clock nobody vouched for is not set by an old message.
     const isPlausible = serverTime.uncertaintyMs !== Infinity || Math.abs(nowMs - publishedAtMs) < 86_400_000
     if (isPlausible) serverTime = observe(serverTime, publishedAtMs / 1000, nowMs)
@@ -283,6 +248,13 @@ export function createSession(deps: SessionDeps): Session {
       clockShiftMs: serverTime.uncertaintyMs === Infinity ? null : serverTime.shiftMs,
     }),
   }
+}
+
+function unreadable(count: number): PullError {
+  return new PullError('bad-frame', 'The server sent something unreadable; it was skipped, nothing else is lost.', {
+    retryable: true,
+    facts: { count },
+  })
 }
 
 function sameTarget(a: PullConfig, b: PullConfig): boolean {

@@ -4,13 +4,13 @@ import type { Transport, TransportDeps } from './transport'
 
 export function createWebSocketTransport(deps: TransportDeps): Transport {
   const { sink } = deps
-  const WebSocket = deps.webSocket
+  const Socket = deps.webSocket
   let opened = false
   let over = false
   let refusal: Loss | null = null
 
-  if (!WebSocket) throw new TypeError('no WebSocket in this runtime')
-  const socket = new WebSocket(deps.address('first').url)
+  if (!Socket) throw new TypeError('no WebSocket in this runtime')
+  const socket = new Socket(deps.address('first').url)
   socket.binaryType = 'arraybuffer'
   socket.onopen = () => {
     if (over) return
