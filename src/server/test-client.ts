@@ -21,7 +21,10 @@ export interface HttpAsk {
 
 export function http(url: string, ask: HttpAsk = {}): Promise<HttpResult> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest(url, { method: ask.method ?? 'GET', headers: ask.headers ?? {}, agent: false })
+    // Without a length Node sends a DELETE's body in a way no server reads.
+    const length = ask.body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(ask.body)) }
+    const headers = { ...ask.headers, ...length }
+    const request = httpRequest(url, { method: ask.method ?? 'GET', headers, agent: false })
     request.on('error', reject)
     request.on('response', (response) => {
       let body = ''
