@@ -8,6 +8,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import nodeResolve from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
+import { transform } from 'esbuild'
 import type { Plugin, RenderedChunk, RollupLog, RollupOptions } from 'rollup'
 import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
@@ -82,30 +83,13 @@ function command(dist: string): RollupOptions {
 }
 
 function scriptTag(dist: string): RollupOptions {
-  const output = {
-    // No `name`: the file installs itself into an existing `BX` by hand, and must not declare one.
-    format: 'iife',
-    banner,
-    // Browsers of 2018 have no `globalThis`, and a page's own `var self` replaces `window.self` but never `window`.
-    intro: "var bxPullGlobal = typeof window === 'object' ? window : self;",
-    generatedCode: { preset: 'es2015', symbols: false },
-    inlineDynamicImports: true,
-  } as const
+  const output = { format: 'es', inlineDynamicImports: true } as const
   return {
     input: entry('script'),
     onwarn: fail,
-    plugins: [
-      nodeResolve({ browser: true }),
-      // Dependencies too: zod ships ES2020.
-      esbuild({
-        target: 'es2017',
-        include: /\.[cm]?[jt]s$/,
-        exclude: [],
-        define: { globalThis: 'bxPullGlobal' },
-      }),
-    ],
+    plugins: [nodeResolve({ browser: true }), esbuild({ target: 'esnext' })],
     output: [
-      { ...output, file: join(dist, 'bx-pull.js') },
+      { ...output, file: join(dist, 'bx-pull.js'), plugins: [browserScript()] },
       {
         ...output,
         file: join(dist, 'bx-pull.min.js'),
@@ -119,8 +103,11 @@ function scriptTag(dist: string): RollupOptions {
           return `../${path.slice(Math.max(0, path.indexOf('node_modules/')))}`
         },
         plugins: [
+          browserScript(),
           terser({
             ecma: 2017,
+            // It would take the `es` output for a module, where `use strict` says nothing new.
+            module: false,
             // Properties keep their names: they are the public contract and the server's words.
             compress: { ecma: 2017, passes: 4, pure_getters: 'strict', keep_fargs: false },
             mangle: true,
@@ -129,6 +116,33 @@ function scriptTag(dist: string): RollupOptions {
         ],
       },
     ],
+  }
+}
+
+/**
+ * Lowers the finished bundle, dependencies too (zod ships ES2020), and wraps it. Once for the whole: module by module,
+ * each would bring its own copy of the helpers, 2 KB compressed. The helpers and `use strict` are inside of the wrapper,
+ * because sites join their scripts into one file; the leading semicolon is for what stands before it there.
+ */
+function browserScript(): Plugin {
+  return {
+    name: 'browser-script',
+    async renderChunk(code, chunk) {
+      const { code: lowered, map } = await transform(code, {
+        target: 'es2017',
+        format: 'esm',
+        // Browsers of 2018 have no `globalThis`, and a page's own `var self` replaces `window.self` but never `window`.
+        define: { globalThis: 'bxPullGlobal' },
+        banner: `${banner(chunk)}
+;(function () {
+"use strict";
+const bxPullGlobal = typeof window === "object" ? window : self;`,
+        footer: '})();',
+        sourcemap: true,
+        sourcefile: chunk.fileName,
+      })
+      return { code: lowered, map }
+    },
   }
 }
 

@@ -198,6 +198,8 @@ describe('for a script tag', () => {
     const code = read(join(root, file))
     parse(code, { ecmaVersion: 2017, sourceType: 'script' })
     expect(code).toMatch(new RegExp(`^/\\*! bx-pull ${manifest.version.replaceAll('.', '\\.')} `))
+    // Strict inside of its wrapper only: sites join their scripts into one file.
+    expect(code.replace(/^\/\*![^]*?\*\//, '').trim()).toMatch(/^[;!]\(?function\s?\(\)\s?\{\s*"use strict";/)
     expect(code).not.toMatch(/(?<![.\w$])eval\(|\bnew Function\b|(?<![.\w$])Function\(|\bglobalThis\b/)
   })
 
