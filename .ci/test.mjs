@@ -149,9 +149,9 @@ function readReport(name, file, ended) {
     const hasFailedTest = suite.assertionResults.some((test) => test.status === 'failed')
     if (suite.status === 'failed' && !hasFailedTest) addProblem(result, 'failed', where)
   }
-  if (ended !== null && result.failed === 0)
-    addProblem(result, 'failed', `${name}: every test passed, but vitest ${ended}`)
   if (result.passed + result.failed === 0) addProblem(result, 'failed', `${name}: not one test was executed`)
+  // An error outside of every test, or a handle that vitest had to give up on.
+  if (ended !== null && result.failed === 0) addProblem(result, 'failed', `${name}: no test failed, but vitest ${ended}`)
   return result
 }
 
