@@ -34,6 +34,7 @@ const ACTIONS: Record<string, (server: PullServer, fields: Fields) => unknown> =
   'expire-channel': (server, fields) => server.expireChannel(typeOf(fields), userOf(fields)),
   'delete-channel': (server, fields) => server.deleteChannel(typeOf(fields), userOf(fields)),
   'expire-config': (server) => server.expireConfig(),
+  'lose-storage': (server) => server.loseStorage(),
   'announce-restart': (server) => server.announceRestart(),
 }
 

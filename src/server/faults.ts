@@ -12,6 +12,8 @@ export interface FaultSettings {
   upgradeStatus?: number | undefined
   /** Accept the TCP connection of a WebSocket handshake and never answer. */
   upgradeHang?: boolean | undefined
+  /** A proxy that forwards no Upgrade header: the handshake becomes a plain GET, on Node servers a long poll. */
+  upgradeStripped?: boolean | undefined
   /** Event-stream requests: never answer, behave as a proxy that buffers 4 KB, or refuse with a status. */
   sse?: 'hang' | 'buffer' | number | undefined
   /** Long polls: never answer, or refuse with a status. */
@@ -42,6 +44,7 @@ export type RequestFault =
   | { readonly type: 'none' }
   | { readonly type: 'hang' }
   | { readonly type: 'buffer' }
+  | { readonly type: 'strip' }
   | { readonly type: 'answer'; readonly status: number; readonly body: string | null }
 
 const NONE: RequestFault = { type: 'none' }
@@ -53,6 +56,7 @@ export function requestFault(settings: FaultSettings, kind: RequestKind): Reques
   switch (kind) {
     case 'websocket':
       if (settings.upgradeHang === true) return HANG
+      if (settings.upgradeStripped === true) return { type: 'strip' }
       return settings.upgradeStatus === undefined ? NONE : refusal(settings.upgradeStatus)
     case 'sse':
       if (settings.sse === undefined) return NONE

@@ -78,7 +78,10 @@ export function createHttpSubscriber(context: Context): HttpSubscriber {
     const { headers, hello, ping } = generation.eventHead
     response.writeHead(200, { Date: httpDate(context.nowMs()), ...headers })
     const out = createEventBuffer(response, buffered)
-    const pinging = setInterval(() => out.write(ping), settings.pingIntervalMs)
+    let paused = false
+    const pinging = setInterval(() => {
+      if (!paused) out.write(ping)
+    }, settings.pingIntervalMs)
     const send = (message: Stored): void => {
       for (const chunk of generation.eventChunks(message)) out.write(chunk)
       pinging.refresh()
@@ -93,7 +96,9 @@ export function createHttpSubscriber(context: Context): HttpSubscriber {
       end: () => response.end(),
       evict: () => response.end(),
       destroy: () => void response.socket?.destroy(),
-      pause: () => clearInterval(pinging),
+      pause: (value) => {
+        paused = value
+      },
     })
     response.on('close', () => {
       clearInterval(pinging)

@@ -47,6 +47,11 @@ export interface PullServer {
   readonly faults: Faults
   readonly log: readonly RequestRecord[]
   connections(): ConnectionInfo[]
+  /**
+   * The storage of a Node server comes back empty while the connections stay (its redis was restarted): mids start at 1
+   * again under the same prefix, so they are lower than what clients have seen. Nothing happens on push-stream.
+   */
+  loseStorage(): void
   /** Calls back for every request answered, connection opened and message published. Returns what stops it. */
   watch(listener: (event: WatchEvent) => void): () => void
   /**
@@ -89,7 +94,7 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
   const origin = () => `${settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host}:${listener.port}`
   const rest = createRest(context, portal, origin)
   const subscriber = createHttpSubscriber(context)
-  const webSockets = createWebSocketSide(context)
+  const webSockets = createWebSocketSide(context, answer)
   const listener = createListener({ request: serve, upgrade })
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -102,16 +107,19 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
     const { path } = readQuery(request.url ?? '/')
-    const route = generation.route(path)
-    // On Node servers a plain GET on the WebSocket's address is a long poll.
-    const kind = route === 'poll' || (route === 'websocket' && settings.version >= 3) ? 'long-polling' : route
-    const record = log.add(request, path === CONFIG_PATH ? 'config' : (kind ?? 'other'))
+    const record = log.add(request, path === CONFIG_PATH ? 'config' : kindOf(path))
     response.on('error', () => {})
     response.on('finish', () => {
       record.status = response.statusCode
       tell({ type: 'request', record })
     })
     if (settings.handler?.(request, response) === true) return
+    answer(request, response)
+  }
+
+  function answer(request: IncomingMessage, response: ServerResponse): void {
+    const { path } = readQuery(request.url ?? '/')
+    const route = generation.route(path)
     if (path === CONFIG_PATH) rest.serveConfig(request, response)
     else if (path === CONTROL_PATH) void serveControl(server, request, response)
     else if (path === STATE_PATH) serveState(server, request, response)
@@ -119,8 +127,15 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
     else {
       const stray = generation.stray(route, request.method ?? 'GET')
       if (stray !== null) writeAnswer(response, stray, nowMs())
-      else subscriber.serve(kind === 'sse' ? 'sse' : 'long-polling', request, response)
+      else subscriber.serve(route === 'sse' ? 'sse' : 'long-polling', request, response)
     }
+  }
+
+  function kindOf(path: string): RequestRecord['kind'] {
+    const route = generation.route(path)
+    // On Node servers a plain GET on the WebSocket's address is a long poll.
+    if (route === 'poll' || (route === 'websocket' && settings.version >= 3)) return 'long-polling'
+    return route ?? 'other'
   }
 
   async function servePublish(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -163,6 +178,9 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
     faults,
     log: log.records,
     connections: () => connections.list(),
+    loseStorage() {
+      if (settings.version >= 3) hub = { ...createHub(limits, nowMs()), midPrefix: hub.midPrefix }
+    },
     watch(watcher) {
       watchers.add(watcher)
       return () => void watchers.delete(watcher)

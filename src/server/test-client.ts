@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
-import { WebSocket } from 'ws'
+import { WebSocket, type ClientOptions } from 'ws'
 
 export interface HttpResult {
   readonly status: number
@@ -55,8 +55,12 @@ export interface Opened extends Reader {
   readonly socket: WebSocket | null
 }
 
-export function openWebSocket(url: string, headers: Record<string, string> = {}): Promise<Opened> {
-  const socket = new WebSocket(url.replace(/^http/, 'ws'), { perMessageDeflate: false, headers })
+export function openWebSocket(
+  url: string,
+  headers: Record<string, string> = {},
+  options: ClientOptions = {},
+): Promise<Opened> {
+  const socket = new WebSocket(url.replace(/^http/, 'ws'), { perMessageDeflate: false, headers, ...options })
   const queue = createQueue()
   let upgrade: IncomingHttpHeaders = {}
   socket.on('upgrade', (response) => (upgrade = response.headers))

@@ -2,7 +2,8 @@
  * Owns the WebSocket side: handshakes admitted or refused as the generation says, frames, gathering, protocol pings
  * and the way a close frame is answered. Framing and admission are the generation's.
  */
-import type { IncomingMessage } from 'node:http'
+import { ServerResponse, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Context } from './context'
@@ -12,19 +13,23 @@ import { writeRawAnswer } from './http-answer'
 import { nextRandom } from './faults'
 import { readQuery } from './query'
 
+/** Serves a request as if it had never asked for an upgrade. */
+export type ServePlain = (request: IncomingMessage, response: ServerResponse) => void
+
 export interface WebSocketSide {
   /** Takes one handshake. `done` tells the log how it ended. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, done: (status: number) => void): void
   close(): void
 }
 
-export function createWebSocketSide(context: Context): WebSocketSide {
+export function createWebSocketSide(context: Context, servePlain: ServePlain): WebSocketSide {
   const { generation, connections, faults, settings } = context
   const server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     clientTracking: false,
     maxPayload: 1_048_576,
+    autoPong: generation.ping.answer === 'echo',
     // Node servers take the first subprotocol offered, push-stream ignores the header.
     handleProtocols: (protocols) => (settings.version >= 3 ? ([...protocols][0] ?? false) : false),
   })
@@ -52,6 +57,20 @@ export function createWebSocketSide(context: Context): WebSocketSide {
     }
   }
 
+  /** A proxy that forwards no Upgrade header: the handshake arrives as a plain GET, and may eat a message. */
+  function plain(request: IncomingMessage, socket: Duplex, done: (status: number) => void): void {
+    const response = new ServerResponse(request)
+    response.shouldKeepAlive = false
+    // A handshake's socket is a TCP socket here: the listener speaks plain HTTP.
+    response.assignSocket(socket as Socket)
+    socket.on('close', () => response.destroy())
+    response.on('finish', () => {
+      done(response.statusCode)
+      socket.end()
+    })
+    servePlain(request, response)
+  }
+
   function accept(take: Take, opened: (webSocket: WebSocket) => void): void {
     server.handleUpgrade(take.request, take.socket, take.head, (webSocket) => {
       take.done(101)
@@ -64,12 +83,15 @@ export function createWebSocketSide(context: Context): WebSocketSide {
     let quiet: NodeJS.Timeout | null = null
     let waiting: Stored[] = []
     let unanswered = 0
+    let paused = false
     const close = webSocket.close.bind(webSocket)
     answerCloseFrames(webSocket, socket, generation.closeEcho)
+    if (generation.ping.answer === 'empty') webSocket.on('ping', () => webSocket.pong())
 
     const pinging = setInterval(ping, settings.pingIntervalMs)
 
     function ping(): void {
+      if (paused) return
       const limit = generation.ping.unansweredLimit
       if (limit !== null && unanswered + 1 >= limit && unanswered > 0) {
         webSocket.terminate()
@@ -125,10 +147,10 @@ export function createWebSocketSide(context: Context): WebSocketSide {
         end: (code, reason) => (code === null ? close() : close(code, reason)),
         evict: () => close(generation.crowded.code, generation.crowded.reason),
         destroy: () => webSocket.terminate(),
-        pause: (paused) => {
-          if (paused) clearInterval(pinging)
-          if (paused) socket.pause()
-          else socket.resume()
+        pause: (value) => {
+          paused = value
+          if (value) webSocket.pause()
+          else webSocket.resume()
         },
       })
     }
@@ -149,6 +171,10 @@ export function createWebSocketSide(context: Context): WebSocketSide {
       socket.on('error', () => {})
       const fault = faults.take('websocket')
       if (fault.type === 'hang') return
+      if (fault.type === 'strip') {
+        plain(request, socket, done)
+        return
+      }
       if (fault.type === 'answer') {
         refuse({ type: 'answer', answer: { status: fault.status, headers: {}, body: '' } }, take)
         return
@@ -175,15 +201,19 @@ interface Take {
   readonly done: (status: number) => void
 }
 
+/** Codes `ws` would close with after a frame it cannot read. The real servers just end the TCP connection. */
+const BROKEN_FRAME = new Set([1002, 1007, 1009])
+
 /**
  * `ws` answers a close frame by calling `close` with the code it read. Replacing that method is how the answers of
  * push-stream are had: an empty close frame, or from 0.5 on only a FIN unless the frame was empty.
  */
 function answerCloseFrames(webSocket: WebSocket, socket: Duplex, echo: 'same' | 'empty' | 'fin-unless-empty'): void {
-  if (echo === 'same') return
   const close = webSocket.close.bind(webSocket)
-  webSocket.close = (code?: number) => {
-    if (echo === 'fin-unless-empty' && code !== undefined) socket.end()
+  webSocket.close = (code?: number, reason?: string | Buffer) => {
+    if (code !== undefined && BROKEN_FRAME.has(code)) webSocket.terminate()
+    else if (echo === 'same') close(code, reason)
+    else if (echo === 'fin-unless-empty' && code !== undefined) socket.end()
     else close()
   }
 }

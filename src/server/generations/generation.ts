@@ -70,6 +70,8 @@ export interface PublishResult {
 
 export interface PingRules {
   readonly payload: string
+  /** How a client's own ping is answered. */
+  readonly answer: 'echo' | 'empty' | 'none'
   /** A message restarts the timer (push-stream) or not (Node servers). */
   readonly messageRestarts: boolean
   /** Pings that may stay unanswered before the connection is cut; null = never cut. */

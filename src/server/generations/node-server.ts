@@ -38,6 +38,7 @@ export function createNodeServer(settings: Settings): Generation {
   return {
     ping: {
       payload: 'ws ping',
+      answer: 'echo',
       messageRestarts: false,
       unansweredLimit: first ? 3 : 2,
       dropsUntilPong: !first,

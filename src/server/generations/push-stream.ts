@@ -4,17 +4,7 @@
  */
 import { isAuthorised, storeInChannel, type Stored } from '../hub'
 import type { PushStreamRelease, Settings } from '../options'
-import type {
-  Accepted,
-  Admission,
-  Ask,
-  Delivery,
-  Generation,
-  Headers,
-  HttpAnswer,
-  PingRules,
-  UpgradeRefusal,
-} from './generation'
+import type { Accepted, Admission, Ask, Delivery, Generation, Headers, HttpAnswer, UpgradeRefusal } from './generation'
 import { httpDate } from './generation'
 import { readParts, replayOf } from './push-stream-cursor'
 import { farewell, publishOverHttp } from './push-stream-publish'
@@ -24,7 +14,7 @@ const NO_CACHE: Headers = {
   Expires: 'Thu, 01 Jan 1970 00:00:01 GMT',
   'Cache-Control': 'no-cache, no-store, must-revalidate',
 }
-const PING: PingRules = { payload: '', messageRestarts: true, unansweredLimit: null, dropsUntilPong: false }
+const PING = { payload: '', messageRestarts: true, unansweredLimit: null, dropsUntilPong: false } as const
 const UNKNOWN = 'Subscriber could not create channels.'
 
 export function createPushStream(settings: Settings): Generation {
@@ -46,7 +36,7 @@ export function createPushStream(settings: Settings): Generation {
   }
 
   return {
-    ping: PING,
+    ping: { ...PING, answer: release === '0.5.5' ? 'empty' : 'none' },
     batch: null,
     closeEcho: release === '0.5.5' ? 'fin-unless-empty' : 'empty',
     connectionLimit: Infinity,
