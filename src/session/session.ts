@@ -112,14 +112,15 @@ export function createSession(deps: SessionDeps): Session {
     counters.configLoads++
     if (next.serverTimeAtMs !== null || previous === null)
       serverTime = serverClock(next.serverTimeAtMs, sentAtMs, nowMs)
-    candidates = candidatesOf(next, deps.wanted, platform)
+    const found = candidatesOf(next, deps.wanted, platform)
     if (!next.enabled) {
       throw new PullError(
         'disabled',
         'The portal says that its push server is off: switch it on in the settings of the Push and Pull module.',
       )
     }
-    if (candidates.usable.length === 0) throw noTransport(next, candidates)
+    if (found.usable.length === 0) throw noTransport(next, found)
+    candidates = found
     config = next
     if (!position || previous?.version !== next.version) {
       position = createPosition({
