@@ -131,7 +131,6 @@ export function createSession(deps: SessionDeps): Session {
       })
     }
     if (previous === null) {
-      tellChannels('loaded')
       connection = createConnection({
         platform,
         factories: deps.factories,
@@ -142,7 +141,9 @@ export function createSession(deps: SessionDeps): Session {
         renew: () => loader.want('bad-channel'),
         record,
       })
-      connection.start({ id: ++targetId, candidates: candidates.usable }, deps.preferred)
+      tellChannels('loaded')
+      // A listener of `channels` may have stopped the client.
+      if (!over) connection.start({ id: ++targetId, candidates: candidates.usable }, deps.preferred)
     } else if (sameTarget(previous, next)) {
       tellChannels('renewed')
     } else {
