@@ -205,12 +205,12 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
   return {
     on: (key: string, listener: (...args: never[]) => void) => emitter.on(keyOf(key, listener), listener),
     start() {
-      if (!starting) {
-        starting = begin()
-        setStatus({ status: 'connecting', transport: null, reason: 'starting', skipped: {} })
-        session?.start()
-      }
-      return starting?.promise ?? Promise.reject(stoppedError())
+      if (starting) return starting.promise
+      const mine = (starting = begin())
+      setStatus({ status: 'connecting', transport: null, reason: 'starting', skipped: {} })
+      // A listener of `status` may have stopped the client: there is no session then, and the promise is rejected.
+      session?.start()
+      return mine.promise
     },
     stop() {
       const waiting = starting
