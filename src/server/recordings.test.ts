@@ -3,9 +3,10 @@
  * dates, tags and mids are made equal. The expectations were cut from the recordings, not from this server.
  */
 import { readFileSync } from 'node:fs'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { PullServerOptions } from './options'
-import { startPullServer, type PullServer } from './server'
+import type { PullServer } from './server'
+import { useServers } from './test-bench'
 import { http, openStream, openWebSocket, type Reader } from './test-client'
 
 interface Ask {
@@ -42,20 +43,7 @@ const SERVERS: Record<string, PullServerOptions> = {
 /** What the transport adds, and what names a process rather than a protocol. */
 const IGNORED = new Set(['server', 'date', 'connection', 'keep-alive', 'transfer-encoding', 'upgrade'])
 
-const started: PullServer[] = []
-
-afterEach(async () => {
-  for (const server of started.splice(0)) {
-    await server.close()
-    expect(server.connections()).toEqual([])
-  }
-})
-
-async function start(options: PullServerOptions): Promise<PullServer> {
-  const server = await startPullServer({ pollHoldMs: 150, batchWindowMs: 5, ...options })
-  started.push(server)
-  return server
-}
+const start = useServers({ pollHoldMs: 150, batchWindowMs: 5 })
 
 describe.each(Object.entries(SERVERS))('%s', (name, options) => {
   const url = new URL(`../../test/fixtures/server/${name}.json`, import.meta.url)
@@ -111,14 +99,15 @@ async function exchange(server: PullServer, recorded: Recorded): Promise<Actual>
   if (recorded.kind === 'http') {
     const answer = http(path, { method: ask.method, headers, ...(ask.body === undefined ? {} : { body: ask.body }) })
     if (during.length > 0) {
-      await Promise.race([expect.poll(() => server.connections().length).toBe(1), answer])
+      await Promise.race([expect.poll(() => server.connections().length, { interval: 3 }).toBe(1), answer])
       await publish()
     }
     const { status, headers: got, body } = await answer
     return { status, headers: got, pieces: [body] }
   }
   const opened = await (recorded.kind === 'stream' ? openStream : openWebSocket)(path, headers)
-  if (opened.status === 101 && during.length > 0) await expect.poll(() => server.connections().length).toBe(1)
+  if (opened.status === 101 && during.length > 0)
+    await expect.poll(() => server.connections().length, { interval: 3 }).toBe(1)
   await publish()
   const length = (wanted.pieces ?? []).join('').length
   const byLength = recorded.kind === 'stream' || server.version >= 3

@@ -1,27 +1,10 @@
-import { afterEach, describe, expect, test } from 'vitest'
-import { startPullServer, type PullServer } from './server'
+import { describe, expect, test } from 'vitest'
+import type { PullServer } from './server'
+import { ids, useServers } from './test-bench'
 import type { PullServerOptions } from './options'
 import { envelopes, http, numbers, openStream, openWebSocket } from './test-client'
 
-const started: PullServer[] = []
-
-async function start(options: PullServerOptions = {}): Promise<PullServer> {
-  const server = await startPullServer({ pollHoldMs: 300, ...options })
-  started.push(server)
-  return server
-}
-
-afterEach(async () => {
-  for (const server of started.splice(0)) {
-    await server.close()
-    expect(server.connections()).toEqual([])
-  }
-})
-
-function channelIds(server: PullServer, userId = 1): string {
-  const { channels } = server.config(userId)
-  return `${channels.private.id}/${channels.shared.id}`
-}
+const start = useServers({ pollHoldMs: 300 })
 
 const generations: PullServerOptions[] = [
   { version: 1 },
@@ -36,7 +19,7 @@ describe.each(generations)('generation %o', (options) => {
 
   test('a WebSocket gets what is published to its user and to everybody', async () => {
     const server = await start({ ...options, batchWindowMs: 1 })
-    const socket = await openWebSocket(`${server.url}/bitrix/subws/?CHANNEL_ID=${channelIds(server)}`)
+    const socket = await openWebSocket(`${server.url}/bitrix/subws/?CHANNEL_ID=${ids(server)}`)
     server.publish(message(1))
     server.publish(message(2), { shared: true })
     server.publish(message(3), { users: [2] })
@@ -51,7 +34,7 @@ describe.each(generations)('generation %o', (options) => {
 
   test('a long poll is answered by the first live message, else by 304', async () => {
     const server = await start(options)
-    const url = `${server.url}/bitrix/sub/?CHANNEL_ID=${channelIds(server)}`
+    const url = `${server.url}/bitrix/sub/?CHANNEL_ID=${ids(server)}`
     const early = options.version === 1 ? { 'If-Modified-Since': new Date(Date.now() + 5000).toUTCString() } : {}
     const empty = await http(url, { headers: early })
     expect(empty.status).toBe(304)
@@ -72,8 +55,8 @@ describe.each(generations)('generation %o', (options) => {
     expect(result.server.long_pooling_secure).toBe('')
     expect(result.publicChannels === false).toBe(server.version < 4)
     expect('sse' in result.server).toBe(server.version < 3)
-    const ids = `${result.channels.private.id}/${result.channels.shared.id}`
-    const socket = await openWebSocket(`${result.server.websocket}?CHANNEL_ID=${ids}`)
+    const list = `${result.channels.private.id}/${result.channels.shared.id}`
+    const socket = await openWebSocket(`${result.server.websocket}?CHANNEL_ID=${list}`)
     await expect.poll(() => server.connections()).toMatchObject([{ userId: 5 }])
     socket.close()
     await socket.ended
@@ -82,7 +65,7 @@ describe.each(generations)('generation %o', (options) => {
 
 test('an event stream of push-stream delivers live messages', async () => {
   const server = await start({ version: 2 })
-  const stream = await openStream(`${server.config().server.sse}?CHANNEL_ID=${channelIds(server)}`)
+  const stream = await openStream(`${server.config().server.sse}?CHANNEL_ID=${ids(server)}`)
   expect(await stream.next()).toBe(': \r\n')
   server.publish({ module_id: 'im', command: 'x', params: { n: 1 } })
   expect(numbers(await stream.next())).toEqual([1])

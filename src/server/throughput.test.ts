@@ -1,25 +1,20 @@
 /** The server has to keep ahead of the clients that are tested against it: thousands of messages a second. */
-import { afterEach, describe, expect, test } from 'vitest'
-import { startPullServer, type PullServer } from './server'
+import { describe, expect, test } from 'vitest'
+import type { PullServer } from './server'
+import { ids, message, useServers } from './test-bench'
 import { envelopes, http, numbers, openStream, openWebSocket } from './test-client'
 import type { PullServerOptions } from './options'
 
 const COUNT = 10_000
-const started: PullServer[] = []
+const startServer = useServers({ historyCount: COUNT + 10, batchWindowMs: 400 })
 
-afterEach(async () => {
-  for (const server of started.splice(0)) await server.close()
-})
-
-async function start(options: PullServerOptions): Promise<{ server: PullServer; ids: string }> {
-  const server = await startPullServer({ historyCount: COUNT + 10, ...options })
-  started.push(server)
-  const { channels } = server.config()
-  return { server, ids: `${channels.private.id}/${channels.shared.id}` }
+async function start(options: PullServerOptions): Promise<{ server: PullServer; list: string }> {
+  const server = await startServer(options)
+  return { server, list: ids(server) }
 }
 
 function publishAll(server: PullServer): void {
-  for (let n = 1; n <= COUNT; n += 1) server.publish({ module_id: 'im', command: 'message', params: { n } })
+  for (let n = 1; n <= COUNT; n += 1) server.publish(message(n))
 }
 
 function inOrder(list: readonly number[]): boolean {
@@ -28,8 +23,8 @@ function inOrder(list: readonly number[]): boolean {
 
 describe.each<PullServerOptions>([{ version: 1 }, { version: 2 }, { version: 3 }, { version: 4 }])('%o', (options) => {
   test('10 000 messages on a WebSocket', async () => {
-    const { server, ids } = await start(options)
-    const socket = await openWebSocket(`${server.url}/bitrix/subws/?CHANNEL_ID=${ids}`)
+    const { server, list } = await start(options)
+    const socket = await openWebSocket(`${server.url}/bitrix/subws/?CHANNEL_ID=${list}`)
     publishAll(server)
     const got: number[] = []
     while (got.length < COUNT) got.push(...numbers(await socket.next()))
@@ -39,8 +34,8 @@ describe.each<PullServerOptions>([{ version: 1 }, { version: 2 }, { version: 3 }
   }, 10_000)
 
   test('10 000 messages in long polls', async () => {
-    const { server, ids } = await start(options)
-    const url = `${server.url}/bitrix/sub/?CHANNEL_ID=${ids}`
+    const { server, list } = await start(options)
+    const url = `${server.url}/bitrix/sub/?CHANNEL_ID=${list}`
     publishAll(server)
     const first = new Date(Date.now() - 60_000).toUTCString()
     const got: number[] = []
@@ -59,8 +54,8 @@ describe.each<PullServerOptions>([{ version: 1 }, { version: 2 }, { version: 3 }
 test.each<PullServerOptions>([{ version: 1 }, { version: 2 }])(
   '10 000 messages in an event stream, %o',
   async (options) => {
-    const { server, ids } = await start(options)
-    const stream = await openStream(`${server.url}/bitrix/subsse/?CHANNEL_ID=${ids}`)
+    const { server, list } = await start(options)
+    const stream = await openStream(`${server.url}/bitrix/subsse/?CHANNEL_ID=${list}`)
     await stream.next()
     publishAll(server)
     const pieces: string[] = []
