@@ -22,9 +22,13 @@ export function createEventStreamTransport(deps: TransportDeps): Transport {
   }
   function close(): void {
     over = true
-    if (waiting !== null) clock.clearTimeout(waiting)
+    stopWaiting()
     if (loop) loop.close()
     else abort.abort()
+  }
+  function stopWaiting(): void {
+    if (waiting !== null) clock.clearTimeout(waiting)
+    waiting = null
   }
 
   function ask(): Promise<Response> {
@@ -43,12 +47,15 @@ export function createEventStreamTransport(deps: TransportDeps): Transport {
     if (deps.mayBecomeLongPoll) {
       // Silence at a long-poll address is what a waiting poll looks like: it is one until a head says otherwise.
       waiting = clock.setTimeout(() => {
+        waiting = null
         sink.opened('long-polling', false)
+        // A listener may have stopped the client inside its own call.
+        if (over) return
         waiting = clock.setTimeout(() => lose(loss('timeout')), timeouts.pollHoldMs - timeouts.pollConfirmMs)
       }, timeouts.pollConfirmMs)
     }
     const response = await asked
-    if (waiting !== null) clock.clearTimeout(waiting)
+    stopWaiting()
     if (over) return
     const isStream = /^text\/event-stream\b/i.test(response.headers.get('Content-Type') ?? '')
     if (response.status === 200 && isStream && response.body) return read(response.body)
