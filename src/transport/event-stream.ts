@@ -64,12 +64,12 @@ export function createEventStreamTransport(deps: TransportDeps): Transport {
       loop = createPollLoop(deps, { response: Promise.resolve(response), abort, startedAtMs })
       return
     }
-    const body = isPoll ? '' : await response.text()
-    lose(
-      isPoll
-        ? loss('not-event-stream', response.status)
-        : lossFromStatus(response.status, body, response.headers.get('Retry-After')),
-    )
+    if (isPoll) return lose(loss('not-event-stream', response.status))
+    const refused = (body: string): void =>
+      lose(lossFromStatus(response.status, body, response.headers.get('Retry-After')))
+    // The body of a refusal may say more than its status, but nobody waits for it for ever.
+    waiting = clock.setTimeout(() => refused(''), timeouts.pollConfirmMs)
+    refused(await response.text())
   }
 
   async function read(body: ReadableStream<Uint8Array>): Promise<void> {
