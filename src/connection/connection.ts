@@ -119,7 +119,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   }
 
   function open(linkId: number, kind: TransportKind, sinceMs: number): void {
-    const mayBecomeLongPoll = kind === 'sse' && hasLongPolling(state)
+    const mayBecomeLongPoll = kind === 'sse' && asksAtLongPollAddress(state)
     let carried = false
     const lost = (reason: Loss): void => {
       if (!links.has(linkId)) return
@@ -208,6 +208,10 @@ function keyOf(name: string, linkId: number | null): string {
   return linkId === null ? name : `${name}:${linkId}`
 }
 
-function hasLongPolling(state: State): boolean {
-  return state.phase !== 'idle' && state.memory.target.candidates.some(({ kind }) => kind === 'long-polling')
+/** At an address of its own a silent event stream is a buffered one, and no long poll will ever answer there. */
+function asksAtLongPollAddress(state: State): boolean {
+  if (state.phase === 'idle') return false
+  const { candidates } = state.memory.target
+  const hasOwnAddress = candidates.some((candidate) => candidate.kind === 'sse' && candidate.ownAddress)
+  return !hasOwnAddress && candidates.some(({ kind }) => kind === 'long-polling')
 }
