@@ -1,0 +1,146 @@
+/** What was published while a client was cut off comes once afterwards; what lies before its start does not. */
+import { describe, expect, test } from 'vitest'
+import { type Follower, cut, numbered, scene, waitFor } from '../support/follow'
+import { TARGETS } from './targets'
+
+/** Held polls and protocol pings are not what these tests wait for. */
+const QUICK = { batchWindowMs: 20 }
+
+/** Waits until the break was noticed, so that what follows is published into the outage. */
+async function lost(follower: Follower, before: number): Promise<void> {
+  await follower.until('the loss', () => follower.client.diagnostics().counters.lost > before)
+}
+
+describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, replays, isPushStream }) => {
+  test('a break after traffic', () =>
+    scene(async ({ server: start, follow }) => {
+      const server = await start({ ...serverOptions, ...QUICK })
+      const follower = await follow(server, { transport })
+      const messages = numbered(server)
+      for (let at = 0; at < 20; at++) messages.publish()
+      await follower.until('the first 20', () => follower.events.length >= 20)
+      await cut(server)
+      await lost(follower, 0)
+      for (let at = 0; at < 30; at++) messages.publish()
+      await follower.until('the connection', () => server.connections().length > 0)
+      if (replays) {
+        await messages.check(follower)
+        expect(follower.gaps).toEqual([])
+        return
+      }
+      expect(follower.gaps).toMatchObject([{ certainty: 'suspected', reason: 'no-replay' }])
+      await messages.check(follower, { since: 50 })
+    }))
+
+  test('the first break of a page on which nothing had happened', () =>
+    scene(async ({ server: start, follow }) => {
+      const server = await start({ ...serverOptions, ...QUICK })
+      const follower = await follow(server, { transport })
+      await follower.until('the connection', () => server.connections().length > 0)
+      await cut(server)
+      await lost(follower, 0)
+      const messages = numbered(server)
+      for (let at = 0; at < 10; at++) messages.publish()
+      await follower.until('the connection', () => server.connections().length > 0)
+      if (replays) await messages.check(follower)
+      else expect(follower.gaps).toMatchObject([{ certainty: 'suspected', reason: 'no-replay' }])
+    }))
+
+  test('an empty poll before the first break', () =>
+    scene(async ({ server: start, follow }) => {
+      if (transport !== 'long-polling') return
+      const server = await start({ ...serverOptions, ...QUICK, pollHoldMs: 1100 })
+      const follower = await follow(server, { transport })
+      const empty = (): number => server.log.filter(({ kind, status }) => kind === transport && status === 304).length
+      await follower.until('two empty polls', () => empty() >= 2)
+      const messages = numbered(server)
+      server.faults.set({ poll: 503 })
+      await cut(server)
+      await lost(follower, 0)
+      for (let at = 0; at < 5; at++) messages.publish()
+      server.faults.clear()
+      await messages.check(follower)
+    }))
+
+  test('what was published before the start is not news', () =>
+    scene(async ({ server: start, follow }) => {
+      const server = await start({ ...serverOptions, ...QUICK })
+      server.config()
+      const messages = numbered(server)
+      for (let at = 0; at < 10; at++) messages.publish()
+      // Servers tell whole seconds: what shares the second of the start may come.
+      const second = Math.floor(Date.now() / 1000)
+      expect(await waitFor(() => Math.floor(Date.now() / 1000) > second, 2000)).toBe(true)
+      const follower = await follow(server, { transport })
+      messages.publish()
+      await follower.until('the live one', () => follower.events.length > 0)
+      await cut(server)
+      await lost(follower, 0)
+      messages.publish()
+      messages.publish()
+      await follower.until('the connection', () => server.connections().length > 0)
+      if (replays) return messages.check(follower, { since: 10 })
+      await messages.check(follower, { since: 13 })
+      expect(follower.events.every(({ params }) => (params as { n: number }).n > 10)).toBe(true)
+    }))
+
+  test('a replay that is cut in its middle, again and again', () =>
+    scene(async ({ server: start, follow }) => {
+      if (!replays) return
+      const server = await start({ ...serverOptions, ...QUICK })
+      const follower = await follow(server, { transport, backoff: { firstMs: 0, baseMs: 0, capMs: 0 } })
+      const messages = numbered(server)
+      for (let at = 0; at < 50; at++) messages.publish()
+      await follower.until('the first 50', () => follower.events.length >= 50)
+      for (let round = 0; round < 4; round++) {
+        const { lost: before } = follower.client.diagnostics().counters
+        await cut(server)
+        await lost(follower, before)
+        for (let at = 0; at < 200; at++) messages.publish(at < 100 ? 'private' : 'shared')
+        const seen = follower.events.length
+        // As soon as anything of the replay has come, the next cut follows.
+        await follower.until('the replay', () => follower.events.length > seen)
+      }
+      await messages.check(follower)
+    }))
+
+  test('a restart that keeps the messages', () =>
+    scene(async ({ server: start, follow }) => {
+      const server = await start({ ...serverOptions, ...QUICK })
+      const follower = await follow(server, { transport })
+      const messages = numbered(server)
+      for (let at = 0; at < 20; at++) messages.publish()
+      await follower.until('the first 20', () => follower.events.length >= 20)
+      const restarted = server.restart({ keepHistory: true, downMs: 300 })
+      for (let at = 0; at < 20; at++) messages.publish()
+      await restarted
+      for (let at = 0; at < 20; at++) messages.publish()
+      await follower.until('the connection', () => server.connections().length > 0)
+      if (replays) await messages.check(follower)
+      else await messages.check(follower, { since: 60 })
+      expect(follower.configLoadsAtMs).toHaveLength(1)
+      expect(follower.gaps).toHaveLength(replays ? 0 : 1)
+    }))
+
+  test('a restart that numbers its messages anew', () =>
+    scene(async ({ server: start, follow }) => {
+      // push-stream forgets its channels with its messages: recovery.test.ts.
+      if (isPushStream) return
+      const server = await start({ ...serverOptions, ...QUICK })
+      const follower = await follow(server, { transport })
+      const messages = numbered(server)
+      for (let at = 0; at < 20; at++) messages.publish()
+      await follower.until('the first 20', () => follower.events.length >= 20)
+      const oldPrefix = follower.events[0]!.id!.slice(0, 10)
+      const restarted = server.restart({ downMs: 100 })
+      await restarted
+      for (let at = 0; at < 20; at++) messages.publish()
+      await messages.check(follower)
+      expect(follower.events.at(-1)!.id!.slice(0, 10)).not.toBe(oldPrefix)
+      // And from the new numbers on, a break loses nothing either.
+      await cut(server)
+      await lost(follower, 1)
+      for (let at = 0; at < 20; at++) messages.publish()
+      await messages.check(follower)
+    }))
+})

@@ -1,0 +1,58 @@
+/** Ten thousand messages over two channels: none lost, none twice, in order per channel; steady, and cut all the time. */
+import { describe, expect, test } from 'vitest'
+import { cut, numbered, scene, seeded } from '../support/follow'
+import { TARGETS } from './targets'
+
+const COUNT = 10_000
+const STORAGE = { historyCount: COUNT + 100 }
+const SEED = Number(process.env['BX_PULL_SEED'] ?? Date.now() % 1_000_000)
+/** Messages a second while connections are cut. One run takes COUNT divided by this. */
+const RATE = 600
+
+describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, replays, isPushStream }) => {
+  test('10 000 messages, steady', () =>
+    scene(async ({ server: start, follow }) => {
+      const server = await start({ ...serverOptions, ...STORAGE, batchWindowMs: 50 })
+      const follower = await follow(server, { transport })
+      const messages = numbered(server)
+      await messages.run(COUNT, 5000)
+      await messages.check(follower, { withinMs: 20_000 })
+      expect(follower.gaps).toEqual([])
+      expect(follower.client.diagnostics().counters.lost).toBe(0)
+    }))
+
+  test.skipIf(!replays)(
+    `10 000 messages at ${RATE}/s, cut every 200-400 ms, seed ${SEED}`,
+    () =>
+      scene(async ({ server: start, follow, defer }) => {
+        const chance = seeded(SEED)
+        const server = await start({ ...serverOptions, ...STORAGE, ...(isPushStream ? {} : { batchWindowMs: 50 }) })
+        const follower = await follow(server, { transport, backoff: { firstMs: 100, baseMs: 100, capMs: 300 } })
+        const messages = numbered(server)
+        let cuts = 0
+        let timer: NodeJS.Timeout | null = null
+        const cutLater = (): void => {
+          timer = setTimeout(
+            () => void cut(server).then((count) => ((cuts += count), timer && cutLater())),
+            200 + 200 * chance(),
+          )
+        }
+        const stopCutting = (): void => {
+          if (timer) clearTimeout(timer)
+          timer = null
+        }
+        defer(stopCutting)
+        cutLater()
+        await messages.run(COUNT, RATE)
+        stopCutting()
+        await messages.check(follower, { withinMs: 15_000 })
+        expect(cuts).toBeGreaterThan(COUNT / RATE)
+        expect(follower.gaps).toEqual([])
+        const { repeats, opened, lost } = follower.client.diagnostics().counters
+        console.log(
+          `${serverOptions.version} ${transport}: ${cuts} cuts, ${opened} connections, ${lost} losses, ${repeats} repeats dropped`,
+        )
+      }),
+    90_000,
+  )
+})
