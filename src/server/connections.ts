@@ -94,8 +94,13 @@ export function createConnections(deps: ConnectionsDeps): Connections {
     }
     for (const channel of pipe.limited) {
       push(limited, channel, member)
-      const oldest = limited.get(channel)!
-      if (oldest.length > deps.connectionLimit) oldest[0]!.pipe.evict()
+      const list = limited.get(channel)!
+      const oldest = list[0]!
+      if (list.length > deps.connectionLimit) {
+        // Out of the count at once: its socket takes a while to close, and the next one must not hit it again.
+        pull(limited, channel, oldest)
+        oldest.pipe.evict()
+      }
     }
     const closeAfterMs = valueFor(deps.faults().closeAfterMs, pipe.kind)
     if (closeAfterMs > 0) after(member, closeAfterMs, () => pipe.destroy())

@@ -112,6 +112,35 @@ describe('faults', () => {
     expect((await socket.ended).code).toBe(1006)
   })
 
+  test('a replay is cut in the middle', async () => {
+    const server = await start({ version: 2, pushStream: '0.5.5' })
+    const list = ids(server)
+    for (let n = 1; n <= 9; n += 1) server.publish(message(n))
+    server.faults.set({ closeAfterFrames: 4 })
+    const cursor = `&tag=0&time=${encodeURIComponent(new Date(Date.now() - 5000).toUTCString())}`
+    const socket = await openWebSocket(`${server.url}/bitrix/subws/?CHANNEL_ID=${list}${cursor}`)
+    expect((await socket.ended).code).toBe(1006)
+    const pieces = await socket.until((read) => read.length === 4)
+    expect(pieces.flatMap(numbers).slice(1)).toEqual([1, 2, 3]) // behind the message that opened the channel
+    await expect(socket.next()).rejects.toThrow()
+    const stream = await openStream(`${server.url}/bitrix/subsse/?CHANNEL_ID=${list}${cursor}`)
+    expect((await stream.ended).code).toBe(1006)
+    await expect(http(`${server.url}/bitrix/sub/?CHANNEL_ID=${list}${cursor}`)).rejects.toThrow()
+  })
+
+  test('the end of a replay may come again', async () => {
+    const server = await start({ version: 2 })
+    const list = server.config().channels.private.id
+    for (let n = 1; n <= 3; n += 1) server.publish(message(n))
+    server.faults.set({ replayEcho: 2 })
+    const cursor = `&tag=0&time=${encodeURIComponent(new Date(Date.now() - 5000).toUTCString())}`
+    const socket = await connect(server, list, cursor)
+    const pieces = await socket.until((read) => read.filter((piece) => numbers(piece)[0] === 3).length === 2)
+    expect(pieces.flatMap(numbers).filter((n) => n > 0)).toEqual([1, 2, 3, 2, 3])
+    socket.close()
+    await socket.ended
+  })
+
   test('a buffering proxy holds even the response head until 4 KB have gathered', async () => {
     const server = await start({ version: 2 })
     server.faults.set({ sse: 'buffer' })

@@ -24,6 +24,10 @@ export interface FaultSettings {
   publishStatus?: number | undefined
   /** Milliseconds after which a connection is cut without a close frame. */
   closeAfterMs?: PerKind<number> | undefined
+  /** WebSocket frames, SSE messages or chunks of a long-poll body after which the connection is cut, replays included. */
+  closeAfterFrames?: PerKind<number> | undefined
+  /** Messages at the end of a replay that come again as live ones; push-stream does this by itself now and then. */
+  replayEcho?: PerKind<number> | undefined
   /** Probability (0 to 1) that a live message is delivered twice in a row. */
   duplicate?: PerKind<number> | undefined
   /** Probability (0 to 1) that a live message is delivered after the next one (or 50 ms later). */

@@ -5,7 +5,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createEventBuffer } from './event-buffer'
 import type { Context } from './context'
-import type { Accepted, ConnectionKind } from './generations/generation'
+import { valueFor } from './faults'
+import type { Accepted } from './generations/generation'
 import { httpDate } from './generations/generation'
 import { writeAnswer } from './http-answer'
 import type { Stored } from './hub'
@@ -41,9 +42,15 @@ export function createHttpSubscriber(context: Context): HttpSubscriber {
       finish(() => {
         const nowMs = context.nowMs()
         response.writeHead(200, { Date: httpDate(nowMs), ...generation.pollHeaders(messages, nowMs) })
+        const chunks = generation.pollChunks(messages, nowMs)
+        const cutAfter = valueFor(faults.current.closeAfterFrames, 'long-polling')
+        const last = cutAfter > 0 ? Math.min(cutAfter, chunks.length) : chunks.length
+        const drop = (): void => void response.socket?.destroy()
         response.cork()
-        for (const chunk of generation.pollChunks(messages, nowMs)) response.write(chunk)
-        response.end()
+        for (const [index, chunk] of chunks.slice(0, last).entries()) {
+          response.write(chunk, cutAfter > 0 && index === last - 1 ? drop : undefined)
+        }
+        if (cutAfter === 0) response.end()
         response.uncork()
       })
     }
@@ -55,7 +62,7 @@ export function createHttpSubscriber(context: Context): HttpSubscriber {
     })
     if (accepted.replay.length > 0) {
       // Late as everything else is, if the faults say so; a waiting poll is made late by its connection.
-      delayed('long-polling', response, () => answer(accepted.replay))
+      delayed(response, () => answer(accepted.replay))
       return
     }
     const destroy = (): void => void response.socket?.destroy()
@@ -82,8 +89,13 @@ export function createHttpSubscriber(context: Context): HttpSubscriber {
     const pinging = setInterval(() => {
       if (!paused) out.write(ping)
     }, settings.pingIntervalMs)
+    let framesLeft = valueFor(faults.current.closeAfterFrames, 'sse') || Infinity
     const send = (message: Stored): void => {
-      for (const chunk of generation.eventChunks(message)) out.write(chunk)
+      framesLeft -= 1
+      if (framesLeft < 0) return
+      const chunks = generation.eventChunks(message)
+      if (framesLeft > 0) for (const chunk of chunks) out.write(chunk)
+      else response.write(chunks.join(''), () => void response.socket?.destroy())
       pinging.refresh()
     }
     out.write(hello)
@@ -100,15 +112,16 @@ export function createHttpSubscriber(context: Context): HttpSubscriber {
         paused = value
       },
     })
+    const echo = valueFor(faults.current.replayEcho, 'sse')
+    for (const message of echo > 0 ? accepted.replay.slice(-echo) : []) send(message)
     response.on('close', () => {
       clearInterval(pinging)
       leave()
     })
   }
 
-  function delayed(kind: ConnectionKind, response: ServerResponse, run: () => void): void {
-    const slow = faults.current.slowMs
-    const ms = slow === undefined ? 0 : typeof slow === 'number' ? slow : (slow[kind] ?? 0)
+  function delayed(response: ServerResponse, run: () => void): void {
+    const ms = valueFor(faults.current.slowMs, 'long-polling')
     if (ms === 0) {
       run()
       return

@@ -56,7 +56,8 @@ export interface PullServer {
   watch(listener: (event: WatchEvent) => void): () => void
   /**
    * As a killed process: every socket ends at once, the port refuses for `downMs` (default 0), then listens again.
-   * Without `keepHistory` (default false) the storage starts empty, with a new mid prefix.
+   * Without `keepHistory` (default false) the storage starts empty, with a new mid prefix. What is published meanwhile
+   * is stored, as by a publishing process of its own.
    */
   restart(options?: { downMs?: number; keepHistory?: boolean }): Promise<void>
   /** Leaves no handle behind. May be called twice. */

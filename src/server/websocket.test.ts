@@ -24,9 +24,13 @@ test('more than 100 connections on a channel with a public id: the oldest goes, 
       server.faults.cut()
       const poll = http(`${server.url}/bitrix/sub/?CHANNEL_ID=${list}`)
       await expect.poll(() => server.connections().length).toBe(1)
-      const more = await Promise.all(Array.from({ length: 100 }, () => connectNow(server, list, '')))
+      const more: Opened[] = []
+      for (let n = 0; n < 100; n += 1) more.push(await connectNow(server, list, ''))
       expect(await poll).toMatchObject({ status: 429, body: '4029: Too many connections' })
-      expect(more).toHaveLength(100)
+      await Promise.all(Array.from({ length: 5 }, () => connectNow(server, list, '')))
+      const gone = await Promise.all(more.slice(0, 5).map((socket) => socket.ended))
+      expect(gone.map((end) => end.code)).toEqual([4029, 4029, 4029, 4029, 4029])
+      await expect.poll(() => server.connections().length).toBe(100)
     }
   }
 })

@@ -10,7 +10,7 @@ import type { Context } from './context'
 import type { Accepted, UpgradeRefusal } from './generations/generation'
 import type { Stored } from './hub'
 import { writeRawAnswer } from './http-answer'
-import { nextRandom } from './faults'
+import { nextRandom, valueFor } from './faults'
 import { readQuery } from './query'
 
 /** Serves a request as if it had never asked for an upgrade. */
@@ -84,6 +84,7 @@ export function createWebSocketSide(context: Context, servePlain: ServePlain): W
     let waiting: Stored[] = []
     let unanswered = 0
     let paused = false
+    let framesLeft = valueFor(faults.current.closeAfterFrames, 'websocket') || Infinity
     const close = webSocket.close.bind(webSocket)
     answerCloseFrames(webSocket, socket, generation.closeEcho)
     if (generation.ping.answer === 'empty') webSocket.on('ping', () => webSocket.pong())
@@ -102,7 +103,12 @@ export function createWebSocketSide(context: Context, servePlain: ServePlain): W
     }
 
     function write(messages: readonly Stored[]): void {
-      for (const frame of generation.frames(messages, context.nowMs())) webSocket.send(frame)
+      for (const frame of generation.frames(messages, context.nowMs())) {
+        framesLeft -= 1
+        if (framesLeft < 0) return
+        // Cut behind the last frame, not in it: it has left when the callback runs.
+        webSocket.send(frame, framesLeft > 0 ? undefined : () => webSocket.terminate())
+      }
       if (generation.ping.messageRestarts) pinging.refresh()
     }
 
@@ -157,6 +163,8 @@ export function createWebSocketSide(context: Context, servePlain: ServePlain): W
     const listenDelayMs = settings.version >= 3 ? (faults.current.listenDelayMs ?? 0) : 0
     const late = listenDelayMs > 0 ? setTimeout(listen, listenDelayMs) : null
     if (late === null) listen()
+    const echo = valueFor(faults.current.replayEcho, 'websocket')
+    if (echo > 0) write(accepted.replay.slice(-echo))
     webSocket.on('close', () => {
       leave()
       clearInterval(pinging)
