@@ -4,12 +4,15 @@ import type { TransportKind } from '../core/transport-kind'
 import type { Effect, Link, MachineOptions, Memory, Moment, Phase, State, Step, TimerName } from './machine-types'
 import { NO_LESSONS } from './negotiation'
 
-/** The next state while it is being decided. It lives inside one step only. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** The next state while it is being decided: copies that may be written to. It lives inside one step only. */
 export interface Draft {
   phase: Phase
-  memory: Memory
-  active: Link | null
-  links: Link[]
+  memory: Writable<Memory>
+  active: Writable<Link> | null
+  /** Attempts, and replaced links that are being drained; never the active one. */
+  links: Writable<Link>[]
   queue: TransportKind[]
   readonly effects: Effect[]
   readonly moment: Moment
@@ -31,58 +34,54 @@ const FRESH: Memory = {
 }
 
 export function draft(state: State, moment: Moment, options: MachineOptions): Draft {
+  const { phase } = state
+  // Members that a phase does not have are missing: an empty draft stands in for them.
+  const { memory, active, links, queue } = { memory: FRESH, active: null, links: [], queue: [], ...state }
   return {
-    phase: state.phase,
-    memory: state.phase === 'idle' ? FRESH : state.memory,
-    active: state.phase === 'connected' ? state.active : null,
-    links: 'links' in state ? state.links.slice() : [],
-    queue: 'queue' in state ? state.queue.slice() : [],
+    phase,
+    memory: { ...memory },
+    active: active && { ...(active as Link) },
+    links: links.map((link: Link) => ({ ...link })),
+    queue: queue.slice(),
     effects: [],
     moment,
     options,
   }
 }
 
-export function finish(d: Draft): Step {
-  return { state: stateOf(d), effects: d.effects }
-}
-
-function stateOf({ phase, memory, active, links, queue }: Draft): State {
-  switch (phase) {
-    case 'idle':
-      return { phase }
-    case 'connecting':
-      return { phase, memory, links, queue }
-    case 'connected':
-      if (!active) throw new Error('connected without an active link')
-      return { phase, memory, active, links, queue }
-    case 'waiting':
-    case 'suspended':
-      return { phase, memory }
-    default:
-      return phase satisfies never
+export function finish({ phase, memory, active, links, queue, effects }: Draft): Step {
+  const members = {
+    idle: {},
+    connecting: { memory, links, queue },
+    connected: { memory, active, links, queue },
+    waiting: { memory },
+    suspended: { memory },
   }
+  return { state: { phase, ...members[phase] } as State, effects }
 }
 
-export function linkOf(d: Draft, linkId: number): Link | null {
-  if (d.active?.id === linkId) return d.active
-  return d.links.filter((link) => link.id === linkId)[0] ?? null
+/** The link of that id, or `undefined`: late facts of links that are not ours any more change nothing. */
+export function linkOf({ active, links }: Draft, linkId: number | null): Writable<Link> | undefined {
+  return active && active.id === linkId ? active : links.find((link) => link.id === linkId)
 }
 
-/** Writes what `opened` says into the link; `null` for a link that is not ours any more. */
-export function updateLink(d: Draft, told: { linkId: number; kind: TransportKind; confirmed: boolean }): Link | null {
-  const link = linkOf(d, told.linkId)
-  if (!link) return null
-  const { kind, confirmed } = told
-  const updated: Link = {
-    ...link,
-    kind,
-    confirmed: link.confirmed || confirmed,
-    openedAtMs: link.openedAtMs ?? d.moment.nowMs,
-  }
-  if (d.active?.id === link.id) d.active = updated
-  d.links = d.links.map((other) => (other.id === link.id ? updated : other))
-  return updated
+export function setTimer(d: Draft, name: TimerName, delayMs: number, linkId: number | null = null): void {
+  d.effects.push({ type: 'set-timer', name, linkId, delayMs: Math.max(0, delayMs) })
+}
+
+/** Clearing a timer that is not set is no error: the runner knows which are. */
+export function clearTimer(d: Draft, name: TimerName, linkId: number | null = null): void {
+  d.effects.push({ type: 'clear-timer', name, linkId })
+}
+
+/** Milliseconds until the floor between two attempts allows the next one; negative when it does already. */
+export function floorMs({ memory, options, moment }: Draft): number {
+  return memory.lastAttemptAtMs + options.floorMs - moment.nowMs
+}
+
+/** Silence of an event stream at an address of its own means a buffering proxy, and is given longer. */
+export function isOwnStream({ memory }: Draft, kind: TransportKind): boolean {
+  return kind === 'sse' && memory.target.candidates.some((candidate) => candidate.kind === kind && candidate.ownAddress)
 }
 
 /** Starts the next candidate of the queue; `false` when there is none. */
@@ -96,38 +95,31 @@ export function tryNext(d: Draft): boolean {
 }
 
 export function openLink(d: Draft, kind: TransportKind): void {
-  const { memory, moment, options } = d
-  const id = memory.nextLinkId
-  const isOwnStream = kind === 'sse' && memory.target.candidates.some((c) => c.kind === 'sse' && c.ownAddress)
-  d.links.push({
-    id,
-    kind,
-    targetId: memory.target.id,
-    startedAtMs: moment.nowMs,
-    openedAtMs: null,
-    confirmed: false,
-    useful: false,
-  })
-  d.memory = { ...memory, nextLinkId: id + 1, lastAttemptAtMs: moment.nowMs }
+  const { memory, options } = d
+  const { nowMs } = d.moment
+  const id = memory.nextLinkId++
+  const targetId = memory.target.id
+  memory.lastAttemptAtMs = nowMs
+  d.links.push({ id, kind, targetId, startedAtMs: nowMs, openedAtMs: null, confirmed: false, useful: false })
   // While another link carries the traffic nothing is missed until now.
-  const sinceMs = d.active ? moment.nowMs : (memory.outageSinceMs ?? moment.nowMs)
+  const sinceMs = d.active || memory.outageSinceMs === null ? nowMs : memory.outageSinceMs
   d.effects.push({ type: 'open', linkId: id, kind, sinceMs })
-  setTimer(d, 'deadline', isOwnStream ? options.firstByteMs : options.connectTimeoutMs, id)
+  setTimer(d, 'deadline', isOwnStream(d, kind) ? options.firstByteMs : options.connectTimeoutMs, id)
+}
+
+/** Takes a link out of the draft, with its timers. */
+export function dropLink(d: Draft, { id }: Link): void {
+  d.links = d.links.filter((other) => other.id !== id)
+  if (d.active && d.active.id === id) d.active = null
+  const names: TimerName[] = ['deadline', 'useful', 'drain']
+  names.forEach((name) => clearTimer(d, name, id))
 }
 
 export function closeLink(d: Draft, link: Link, reason: LossReason | 'stopped'): void {
-  d.links = d.links.filter((other) => other.id !== link.id)
-  clearTimer(d, 'deadline', link.id)
-  clearTimer(d, 'useful', link.id)
-  clearTimer(d, 'drain', link.id)
+  dropLink(d, link)
   d.effects.push({ type: 'close', linkId: link.id, code: 1000, reason })
 }
 
-export function setTimer(d: Draft, name: TimerName, delayMs: number, linkId: number | null = null): void {
-  d.effects.push({ type: 'set-timer', name, linkId, delayMs: Math.max(0, delayMs) })
-}
-
-/** Clearing a timer that is not set is no error: the runner knows which are. */
-export function clearTimer(d: Draft, name: TimerName, linkId: number | null = null): void {
-  d.effects.push({ type: 'clear-timer', name, linkId })
+export function closeAll(d: Draft, reason: LossReason | 'stopped'): void {
+  ;[d.active, ...d.links].forEach((link) => link && closeLink(d, link, reason))
 }

@@ -1,22 +1,17 @@
 /** Owns rounds: trying the candidates one after the other, giving up, waiting, and what a failed attempt teaches. */
 import { type Loss, reactionTo } from '../core/loss'
-import { type Draft, clearTimer, closeLink, setTimer, tryNext } from './machine-draft'
-import type { Link } from './machine-types'
-import { betterThan, isDemoted, learnRefusal, roundOrder, skipReason } from './negotiation'
+import { type Draft, clearTimer, closeAll, dropLink, floorMs, setTimer, tryNext } from './machine-draft'
+import type { Link, Memory } from './machine-types'
+import { betterThan, learnRefusal, lastingSkips, roundOrder, skipReason } from './negotiation'
 
 /** A round: every candidate once, the next one when the first fails or takes too long. */
 export function beginRound(d: Draft): void {
-  const { memory, options, moment } = d
-  const waitMs = memory.lastAttemptAtMs + options.floorMs - moment.nowMs
-  if (waitMs > 0) return wait(d, waitMs)
+  const { memory } = d
+  if (floorMs(d) > 0) return wait(d, floorMs(d))
   clearTimer(d, 'retry')
   d.phase = 'connecting'
-  // Reasons of an earlier round are history; a demotion lasts until the kind proves itself.
-  const { skipped } = memory.lessons
-  const lasting = Object.keys(skipped).filter((kind) => isDemoted(memory.lessons, kind as Link['kind']))
-  const kept = lasting.reduce((all, kind) => ({ ...all, [kind]: skipped[kind as Link['kind']] }), {})
-  d.memory = { ...memory, lessons: { ...memory.lessons, skipped: kept } }
-  d.queue = [...roundOrder(memory.target.candidates, memory.lessons)]
+  memory.lessons = { ...memory.lessons, skipped: lastingSkips(memory.lessons) }
+  d.queue = roundOrder(memory.target.candidates, memory.lessons)
   tryNext(d)
 }
 
@@ -24,62 +19,78 @@ function wait(d: Draft, delayMs: number): void {
   d.phase = 'waiting'
   d.queue = []
   clearTimer(d, 'race')
+  stopClimbing(d)
+  setTimer(d, 'retry', delayMs)
+}
+
+/** No active link any more: nothing to replace, and nothing to climb up from. */
+export function stopClimbing(d: Draft): void {
   clearTimer(d, 'probe')
   clearTimer(d, 'replace')
-  setTimer(d, 'retry', delayMs)
 }
 
 /** Nothing is left to try: count the failure, ask for new channels where those are the cause, wait. */
 export function giveUpRound(d: Draft, lost: Loss, wasUseful: boolean): void {
-  d.links.slice().forEach((link) => closeLink(d, link, 'replaced'))
-  d.active = null
-  const { memory, moment } = d
+  closeAll(d, 'replaced')
+  const { memory } = d
   const failures = wasUseful ? 1 : memory.failures + 1
-  const outageSinceMs = memory.outageSinceMs ?? moment.nowMs
-  d.memory = { ...memory, failures, outageSinceMs, lastLoss: lost }
-  const { candidates } = memory.target
+  memory.failures = failures
+  memory.lastLoss = lost
+  noticeOutage(d)
   // Browsers hide why a handshake was refused. Where nothing else may be tried to find out, the channels are suspected
   // at the 2nd, 4th, 8th, ... failure: a dead server must not turn every page into a stream of configuration requests.
-  const suspect =
-    candidates.length === 1 && lost.reason === 'refused' && failures > 1 && (failures & (failures - 1)) === 0
-  if (reactionTo(lost.reason) === 'renew' || suspect) d.effects.push({ type: 'renew' })
-  wait(d, delayAfter(d, lost, wasUseful))
+  const isAlone = memory.target.candidates.length === 1
+  const isSuspect = isAlone && lost.reason === 'refused' && failures > 1 && (failures & (failures - 1)) === 0
+  if (isSuspect) d.effects.push({ type: 'renew' })
+  renewIfRefused(d, lost)
+  wait(d, delayAfter(d, lost, wasUseful, failures))
 }
 
-export function delayAfter(d: Draft, lost: Loss, wasUseful: boolean): number {
+export function noticeOutage({ memory, moment }: Draft): void {
+  if (memory.outageSinceMs === null) memory.outageSinceMs = moment.nowMs
+}
+
+function renewIfRefused(d: Draft, { reason }: Loss): void {
+  if (reactionTo(reason) === 'renew') d.effects.push({ type: 'renew' })
+}
+
+export function delayAfter(d: Draft, lost: Loss, wasUseful: boolean, failures: number): number {
   const { memory, moment, options } = d
-  const announced = moment.nowMs < memory.restartUntilMs
   const asked = options.backoff({
-    failures: memory.failures,
+    failures,
     code: lost.code,
-    reason: announced ? 'server-restart' : lost.reason,
+    reason: isRestarting(d) ? 'server-restart' : lost.reason,
     wasUseful,
     elapsedMs: memory.outageSinceMs === null ? 0 : moment.nowMs - memory.outageSinceMs,
     chance: moment.chance,
   })
   // A policy is foreign code: whatever it answers, the floor between two attempts stays.
-  const policyMs = asked >= 0 ? asked : 0
-  return Math.max(policyMs, lost.retryAfterMs ?? 0, memory.lastAttemptAtMs + options.floorMs - moment.nowMs)
+  return Math.max(asked >= 0 ? asked : 0, lost.retryAfterMs || 0, floorMs(d))
+}
+
+/** The server told that it restarts: what is lost now is part of that. */
+export function isRestarting({ memory, moment }: Draft): boolean {
+  return moment.nowMs < memory.restartUntilMs
 }
 
 /** An attempt that never opened is over. */
 export function attemptFailed(d: Draft, link: Link, lost: Loss): void {
-  const reason = skipReason(lost.reason, lost.code)
-  d.memory = { ...d.memory, lessons: learnRefusal(d.memory.lessons, link.kind, reason, d.moment.nowMs) }
-  d.links = d.links.filter((other) => other.id !== link.id)
-  clearTimer(d, 'deadline', link.id)
-  const { active } = d
+  const { memory, active } = d
+  memory.lessons = learnRefusal(memory.lessons, link.kind, skipReason(lost), d.moment.nowMs)
+  dropLink(d, link)
   if (!active) {
     // Refused channels are refused everywhere: the other transports would only say the same.
-    const hopeless = reactionTo(lost.reason) === 'renew'
-    if (!hopeless && tryNext(d)) return
-    if (hopeless || d.links.length === 0) giveUpRound(d, lost, false)
-    return
-  }
-  if (active.targetId !== d.memory.target.id && link.targetId === d.memory.target.id) {
-    if (reactionTo(lost.reason) === 'renew') d.effects.push({ type: 'renew' })
-    setTimer(d, 'replace', delayAfter({ ...d, memory: { ...d.memory, failures: d.memory.failures + 2 } }, lost, false))
+    const isHopeless = reactionTo(lost.reason) === 'renew'
+    if (isHopeless || (!tryNext(d) && d.links.length === 0)) giveUpRound(d, lost, false)
+  } else if (isOutdated(memory, active) && !isOutdated(memory, link)) {
+    renewIfRefused(d, lost)
+    setTimer(d, 'replace', delayAfter(d, lost, false, memory.failures + 2))
   } else if (!tryNext(d)) planProbe(d)
+}
+
+/** Opened for channels or addresses that have been exchanged since. */
+export function isOutdated({ target }: Memory, { targetId }: Link): boolean {
+  return targetId !== target.id
 }
 
 export function planProbe(d: Draft): void {

@@ -2,7 +2,7 @@
  * Owns which transport is tried next and why others are skipped. Pure. A kind is demoted only for what it did itself:
  * three opens that carried nothing. A refusal or a timeout just moves on to the next one.
  */
-import type { LossReason } from '../core/loss'
+import type { Loss } from '../core/loss'
 import type { TransportKind } from '../core/transport-kind'
 
 export interface Candidate {
@@ -31,22 +31,19 @@ export const NO_LESSONS: Lessons = { skipped: {}, useless: {}, preferred: null }
 const USELESS_OPENS = 3
 
 /** The kinds to try in this round, in order. Demoted ones come last rather than never: something must be tried. */
-export function roundOrder(candidates: readonly Candidate[], lessons: Lessons): readonly TransportKind[] {
+export function roundOrder(candidates: readonly Candidate[], lessons: Lessons): TransportKind[] {
   const kinds = candidates.map(({ kind }) => kind)
-  const demoted = kinds.filter((kind) => isDemoted(lessons, kind))
-  const preferred = kinds.filter((kind) => kind === lessons.preferred && demoted.indexOf(kind) < 0)
-  const others = kinds.filter((kind) => preferred.indexOf(kind) < 0 && demoted.indexOf(kind) < 0)
-  return [...preferred, ...others, ...demoted]
+  const isDown = (kind: TransportKind): boolean => isDemoted(lessons, kind)
+  const rest = kinds.filter((kind) => kind !== lessons.preferred && !isDown(kind))
+  return [...kinds.filter((kind) => kind === lessons.preferred && !isDown(kind)), ...rest, ...kinds.filter(isDown)]
 }
 
 /** Kinds that are better than the one in use, best first: what a probe tries. */
-export function betterThan(candidates: readonly Candidate[], kind: TransportKind): readonly TransportKind[] {
+export function betterThan(candidates: readonly Candidate[], kind: TransportKind): TransportKind[] {
   const better = candidates.slice(0, rankOf(candidates, kind))
   // An event stream asked for at the long-poll address is that long poll: nothing to gain.
-  const gains = better.filter(
-    (candidate) => kind !== 'long-polling' || candidate.kind !== 'sse' || candidate.ownAddress,
-  )
-  return gains.map((candidate) => candidate.kind)
+  const gains = better.filter((other) => kind !== 'long-polling' || other.kind !== 'sse' || other.ownAddress)
+  return gains.map((other) => other.kind)
 }
 
 /** Position in the order of preference; a kind that is no candidate (any more) ranks last. */
@@ -56,7 +53,12 @@ export function rankOf(candidates: readonly Candidate[], kind: TransportKind): n
 }
 
 export function isDemoted(lessons: Lessons, kind: TransportKind): boolean {
-  return (lessons.useless[kind] ?? 0) >= USELESS_OPENS
+  return (lessons.useless[kind] || 0) >= USELESS_OPENS
+}
+
+/** Reasons of an earlier round are history; a demotion lasts until the kind proves itself. */
+export function lastingSkips(lessons: Lessons): Skips {
+  return without(lessons.skipped, (kind) => !isDemoted(lessons, kind))
 }
 
 /** An attempt that never opened. */
@@ -66,34 +68,31 @@ export function learnRefusal(lessons: Lessons, kind: TransportKind, reason: stri
 
 /** An open that died before it carried anything. */
 export function learnUseless(lessons: Lessons, kind: TransportKind, atMs: number): Lessons {
-  const useless = { ...lessons.useless, [kind]: (lessons.useless[kind] ?? 0) + 1 }
-  const preferred = lessons.preferred === kind && (useless[kind] ?? 0) >= USELESS_OPENS ? null : lessons.preferred
-  return { ...learnRefusal(lessons, kind, 'useless', atMs), useless, preferred }
+  const useless = { ...lessons.useless, [kind]: (lessons.useless[kind] || 0) + 1 }
+  const learnt = { ...learnRefusal(lessons, kind, 'useless', atMs), useless }
+  return learnt.preferred === kind && isDemoted(learnt, kind) ? { ...learnt, preferred: null } : learnt
 }
 
 /** A connection that carried something: its kind is good, and is where to start next time. */
-export function learnUseful(lessons: Lessons, kind: TransportKind): Lessons {
-  const skipped = { ...lessons.skipped }
-  delete skipped[kind]
-  return { skipped, useless: { ...lessons.useless, [kind]: 0 }, preferred: kind }
+export function learnUseful({ skipped, useless }: Lessons, kind: TransportKind): Lessons {
+  return { skipped: without(skipped, (other) => other === kind), useless: { ...useless, [kind]: 0 }, preferred: kind }
 }
 
 /** The reason of a skip as people read it. */
-export function skipReason(reason: LossReason, code: number | null): string {
+export function skipReason({ reason, code }: Loss): string {
   return reason === 'refused' && code !== null && code < 1000 ? `refused-${code}` : reason
 }
 
-export type Diagnosis = 'server-unreachable' | 'websocket-blocked' | 'bad-channel' | 'unauthorized'
+export type Diagnosis = 'server-unreachable' | 'bad-channel' | 'unauthorized'
 
-/** What the skips of a round say together: everything dead is not the same as one transport blocked. */
-export function diagnose(
-  candidates: readonly Candidate[],
-  skipped: Skips,
-  inUse: TransportKind | null,
-): Diagnosis | null {
-  const reasons = candidates.map(({ kind }) => skipped[kind]?.reason)
-  if (reasons.indexOf('unauthorized') >= 0) return 'unauthorized'
-  if (reasons.indexOf('bad-channel') >= 0 && inUse === null) return 'bad-channel'
-  if (inUse !== null) return inUse !== 'websocket' && skipped.websocket ? 'websocket-blocked' : null
-  return reasons.length > 0 && reasons.every((reason) => reason !== undefined) ? 'server-unreachable' : null
+/** What the skips of a failed round say together: everything dead is not the same as one transport blocked. */
+export function diagnose(candidates: readonly Candidate[], skipped: Skips): Diagnosis | null {
+  const reasons = candidates.map(({ kind }) => (skipped[kind] || { reason: '' }).reason)
+  const told = (['unauthorized', 'bad-channel'] as const).find((reason) => reasons.indexOf(reason) >= 0)
+  return told || (reasons.length > 0 && reasons.indexOf('') < 0 ? 'server-unreachable' : null)
+}
+
+function without(skips: Skips, leaves: (kind: TransportKind) => boolean): Skips {
+  const kinds = Object.keys(skips) as TransportKind[]
+  return kinds.reduce<Skips>((kept, kind) => (leaves(kind) ? kept : { ...kept, [kind]: skips[kind] }), {})
 }

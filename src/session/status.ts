@@ -54,7 +54,7 @@ export function statusOf(state: State, missing: StatusFact['skipped']): StatusFa
   const reason =
     state.phase === 'suspended'
       ? 'page-hidden'
-      : ((state.phase === 'waiting' ? diagnose(memory.target.candidates, skips, null) : null) ??
+      : ((state.phase === 'waiting' ? diagnose(memory.target.candidates, skips) : null) ??
         memory.lastLoss?.reason ??
         'starting')
   return { status: memory.hasConnected ? 'reconnecting' : 'connecting', transport: null, reason, skipped }
