@@ -1,0 +1,338 @@
+/**
+ * Owns a push server in memory, spoken to by a WebSocket class and a `fetch` of its own: the text template, replay and
+ * refusals of push-stream 0.5 as they were recorded. It can refuse, hang, die half way and drop. Independent of src/server.
+ */
+import type { FetchLike, WebSocketConstructor, WebSocketLike } from '../../src/platform/platform'
+import type { FakeClock } from './fake-platform'
+
+export type NetworkKind = 'websocket' | 'sse' | 'long-polling'
+/** `half`: a WebSocket opens and dies; an HTTP answer ends in the middle of its body. `wrong`: 502. `no-answer`: offline. */
+export type Behaviour = 'ok' | 'refuse' | 'no-answer' | 'hang' | 'half' | 'wrong'
+
+export interface Stored {
+  readonly channel: string
+  readonly id: number
+  readonly atMs: number
+  readonly tag: number
+  readonly text: string
+}
+
+export interface FakeNetwork {
+  readonly webSocket: WebSocketConstructor
+  readonly fetch: FetchLike
+  /** What happens to whoever comes next. Open connections are not touched. */
+  behave(kind: NetworkKind, behaviour: Behaviour): void
+  /** Whether the poll address speaks event stream when asked to. */
+  speakEventStream(speaks: boolean): void
+  allow(channel: string): void
+  forbid(channel: string): void
+  publish(channel: string, body: object): Stored
+  /** Ends everything that is open. `code` is the close code of WebSockets; 1006 sends none. */
+  drop(code?: number): void
+  /** Forgets what is stored: ids begin again. */
+  wipe(): void
+  readonly stored: readonly Stored[]
+  readonly openSockets: number
+  readonly pendingRequests: number
+  /** Every request and handshake so far, oldest first. */
+  readonly asked: readonly { readonly kind: NetworkKind; readonly url: string; readonly atMs: number }[]
+}
+
+interface Listener {
+  readonly channels: readonly string[]
+  push(message: Stored): void
+  end(code: number): void
+}
+
+const POLL_HOLD_MS = 40_000
+
+export function createFakeNetwork(clock: FakeClock, random: () => number): FakeNetwork {
+  const allowed = new Set<string>()
+  const listeners = new Set<Listener>()
+  const sockets = new Set<object>()
+  const requests = new Set<object>()
+  const asked: { kind: NetworkKind; url: string; atMs: number }[] = []
+  const behaviours = new Map<NetworkKind, Behaviour>()
+  const ids = new Map<string, number>()
+  let stored: Stored[] = []
+  let lastAtMs = 0
+  let lastTag = 0
+  let speaksEventStream = true
+  const latencyMs = (): number => 1 + Math.floor(random() * 60)
+
+  function publish(channel: string, body: object): Stored {
+    const atMs = Math.floor(clock.now() / 1000) * 1000
+    // Tags count inside one second over all channels, from 1.
+    lastTag = atMs === lastAtMs ? lastTag + 1 : 1
+    lastAtMs = atMs
+    const tag = lastTag
+    const id = (ids.get(channel) ?? 0) + 1
+    ids.set(channel, id)
+    const message = { channel, id, atMs, tag, text: envelope({ channel, id, atMs, tag }, JSON.stringify(body)) }
+    stored.push(message)
+    ;[...listeners].filter(({ channels }) => channels.includes(channel)).forEach((each) => each.push(message))
+    return message
+  }
+
+  /** What a listener asked for, channel by channel in the order of the request. Both values or nothing. */
+  function replay(query: URLSearchParams, channels: readonly string[]): Stored[] {
+    const tag = Number(query.get('tag') ?? NaN)
+    const atMs = Date.parse(query.get('time') ?? '')
+    if (isNaN(tag) || isNaN(atMs)) return []
+    const isAfter = (message: Stored): boolean => message.atMs > atMs || (message.atMs === atMs && message.tag > tag)
+    return channels.flatMap((channel) => stored.filter((each) => each.channel === channel && isAfter(each)))
+  }
+
+  function note(kind: NetworkKind, url: string): { query: URLSearchParams; channels: string[]; behaviour: Behaviour } {
+    asked.push({ kind, url, atMs: clock.now() })
+    const query = new URL(url).searchParams
+    return { query, channels: (query.get('CHANNEL_ID') ?? '').split('/'), behaviour: behaviours.get(kind) ?? 'ok' }
+  }
+  const isRefused = (channels: readonly string[]): boolean => !channels.every((channel) => allowed.has(channel))
+
+  class FakeWebSocket implements WebSocketLike {
+    binaryType = 'blob'
+    readonly bufferedAmount = 0
+    onopen: ((event: unknown) => void) | null = null
+    onmessage: ((event: { data: unknown }) => void) | null = null
+    onerror: ((event: unknown) => void) | null = null
+    onclose: ((event: { code: number; reason: string; wasClean: boolean }) => void) | null = null
+    private listener: Listener | null = null
+    private over = false
+
+    constructor(url: string) {
+      sockets.add(this)
+      const { query, channels, behaviour } = note('websocket', url)
+      if (behaviour === 'hang') return
+      clock.after(latencyMs(), () => {
+        if (this.over) return
+        if (behaviour === 'ok' || behaviour === 'half') this.open(query, channels, behaviour)
+        else {
+          this.onerror?.({})
+          this.end(1006)
+        }
+      })
+    }
+
+    private open(query: URLSearchParams, channels: readonly string[], behaviour: Behaviour): void {
+      this.onopen?.({})
+      if (behaviour === 'half') clock.after(latencyMs(), () => this.end(1006))
+      else if (isRefused(channels)) {
+        const reason = '{"http_status": 403, "explain":"Subscriber could not create channels."}'
+        clock.after(1, () => this.end(1008, reason))
+      } else {
+        // Frames leave one after the other: a drop may cut a replay.
+        const pipe = inTurn((message) => {
+          if (!this.over) this.onmessage?.({ data: message.text })
+        })
+        replay(query, channels).forEach(pipe)
+        this.listener = {
+          channels,
+          push(message) {
+            pipe(message)
+            // Stored, then broadcast: who subscribed in between gets it twice.
+            if (random() < 0.05) pipe(message)
+          },
+          end: (code) => this.end(code),
+        }
+        if (!this.over) listeners.add(this.listener)
+      }
+    }
+
+    private end(code: number, reason = ''): void {
+      if (this.over) return
+      this.forget()
+      this.onclose?.({ code, reason, wasClean: code !== 1006 })
+    }
+    private forget(): void {
+      this.over = true
+      sockets.delete(this)
+      if (this.listener) listeners.delete(this.listener)
+    }
+    send(): void {
+      throw new Error('nothing may be sent to push-stream, ever')
+    }
+    close(code?: number): void {
+      if (code !== undefined && code !== 1000 && (code < 3000 || code > 4999)) throw new RangeError('close code')
+      if (this.over) return
+      this.forget()
+      clock.after(latencyMs(), () => this.onclose?.({ code: code ?? 1005, reason: '', wasClean: true }))
+    }
+  }
+
+  function inTurn(deliver: (message: Stored) => void): (message: Stored) => void {
+    let freeAtMs = 0
+    return (message) => {
+      freeAtMs = Math.max(freeAtMs + 1, clock.now() + 1)
+      clock.after(freeAtMs - clock.now(), () => deliver(message))
+    }
+  }
+
+  const fetch: FetchLike = (url, init) =>
+    new Promise<Response>((resolve, reject) => {
+      const wantsStream = new Headers(init?.headers).get('Accept') === 'text/event-stream'
+      const { query, channels, behaviour } = note(wantsStream ? 'sse' : 'long-polling', url)
+      const body = createBody()
+      const request = { listener: null as Listener | null }
+      requests.add(request)
+      const forget = (): void => {
+        requests.delete(request)
+        if (request.listener) listeners.delete(request.listener)
+      }
+      body.ended = forget
+      const fail = (error: unknown): void => {
+        forget()
+        reject(error)
+        body.fail(error)
+      }
+      init?.signal?.addEventListener('abort', () => fail(new DOMException('aborted', 'AbortError')))
+      const isGone = (): boolean => !requests.has(request)
+      const head = (status: number, headers: Record<string, string> = {}): void =>
+        resolve(responseOf(status, headers, body))
+      const answer = (status: number, text: string, headers: Record<string, string> = {}): void => {
+        head(status, headers)
+        inTwoPieces(text, random).forEach((piece) => body.push(piece))
+        if (behaviour !== 'half') return body.end()
+        forget()
+        body.fail(new TypeError('terminated'))
+      }
+      if (behaviour === 'hang') return
+      clock.after(latencyMs(), () => {
+        if (isGone()) return
+        if (behaviour === 'no-answer') return fail(new TypeError('fetch failed'))
+        if (behaviour === 'wrong') return answer(502, '<html>Bad Gateway</html>')
+        if (behaviour === 'refuse' || isRefused(channels)) return answer(403, '')
+        const waiting = replay(query, channels)
+        if (wantsStream && speaksEventStream) {
+          head(200, { 'Content-Type': 'text/event-stream; charset=utf-8' })
+          body.push(': \n\n')
+          const pipe = inTurn((message) => {
+            if (isGone()) return
+            inTwoPieces(`data: ${message.text}\n\n`, random).forEach((piece) => body.push(piece))
+            if (behaviour === 'half') end()
+          })
+          const end = (): void => {
+            forget()
+            body.end()
+          }
+          waiting.forEach(pipe)
+          request.listener = { channels, push: pipe, end }
+          listeners.add(request.listener)
+          if (behaviour === 'half') clock.after(latencyMs(), end)
+          return
+        }
+        const empty = (): void => {
+          if (isGone()) return
+          answer(304, '', { 'Last-Modified': new Date(clock.now()).toUTCString(), Etag: 'W/0' })
+        }
+        const full = (messages: readonly Stored[]): void => {
+          if (isGone()) return
+          answer(200, messages.map(({ text }) => text).join(''), { 'Content-Type': 'application/octet-stream' })
+        }
+        if (waiting.length > 0) return full(waiting)
+        request.listener = {
+          channels,
+          push: (message) => full([message]),
+          end: () => fail(new TypeError('terminated')),
+        }
+        listeners.add(request.listener)
+        clock.after(POLL_HOLD_MS, empty)
+      })
+    })
+
+  return {
+    webSocket: FakeWebSocket,
+    fetch,
+    behave: (kind, behaviour) => void behaviours.set(kind, behaviour),
+    speakEventStream: (speaks) => void (speaksEventStream = speaks),
+    allow: (channel) => void allowed.add(channel),
+    forbid: (channel) => void allowed.delete(channel),
+    publish,
+    drop: (code = 1006) => [...listeners].forEach((listener) => listener.end(code)),
+    wipe() {
+      stored = []
+      ids.clear()
+    },
+    get stored() {
+      return stored
+    },
+    get openSockets() {
+      return sockets.size
+    },
+    get pendingRequests() {
+      return requests.size
+    },
+    asked,
+  }
+}
+
+export function envelope({ channel, id, atMs, tag }: Omit<Stored, 'text'>, body: string): string {
+  const time = new Date(atMs).toUTCString()
+  return `#!NGINXNMS!#{"id":${id},"channel":"${channel}","tag":"${tag}","time":"${time}","eventid":"","text":${body}}#!NGINXNME!#`
+}
+
+function inTwoPieces(text: string, random: () => number): string[] {
+  const cut = Math.floor(random() * text.length)
+  return [text.slice(0, cut), text.slice(cut)].filter((piece) => piece !== '')
+}
+
+interface Body {
+  push(piece: string): void
+  end(): void
+  fail(error: unknown): void
+  read(): Promise<{ done: boolean; value?: Uint8Array }>
+  /** The body was read to its end, or failed. */
+  ended: () => void
+}
+
+function createBody(): Body {
+  const pieces: Uint8Array[] = []
+  let outcome: { error: unknown } | 'open' | 'complete' = 'open'
+  let wake = (): void => {}
+  const body: Body = {
+    push(piece) {
+      pieces.push(new TextEncoder().encode(piece))
+      wake()
+    },
+    end() {
+      if (outcome === 'open') outcome = 'complete'
+      wake()
+    },
+    fail(error) {
+      if (outcome === 'open') outcome = { error }
+      wake()
+    },
+    async read() {
+      for (;;) {
+        const value = pieces.shift()
+        if (value) return { done: false, value }
+        if (outcome !== 'open') {
+          body.ended()
+          if (outcome === 'complete') return { done: true }
+          throw outcome.error
+        }
+        await new Promise<void>((resolve) => (wake = resolve))
+      }
+    },
+    ended: () => {},
+  }
+  return body
+}
+
+/** Not a real `Response`: nothing may happen outside the virtual clock. */
+function responseOf(status: number, headers: Record<string, string>, body: Body): Response {
+  const response = {
+    status,
+    headers: new Headers(headers),
+    body: { getReader: () => ({ read: body.read }) },
+    async text() {
+      let text = ''
+      const decoder = new TextDecoder()
+      for (let part = await body.read(); !part.done; part = await body.read())
+        text += decoder.decode(part.value, { stream: true })
+      return text
+    },
+  }
+  if (status === 304) body.ended()
+  return response as unknown as Response
+}
