@@ -1,5 +1,6 @@
 /** Owns `PullClient`: it puts the parts together and keeps the promises of `start` and `stop`. It decides nothing else. */
 import type { Codec } from '../codec/codec'
+import type { PullConfig } from '../config/config'
 import { toConfigSource } from '../config/source'
 import { backoffPolicy } from '../connection/backoff'
 import type { MachineOptions } from '../connection/machine-types'
@@ -7,16 +8,15 @@ import { createTransportMemory } from '../connection/transport-memory'
 import { createEmitter } from '../core/emitter'
 import { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
-import type { Platform } from '../platform/platform'
-import { createCounters } from '../session/counters'
+import type { Platform, PlatformOverrides } from '../platform/platform'
 import type { PullEvent } from '../session/dispatch'
 import { type Session, createSession } from '../session/session'
 import { type ChannelsFact, type GapFact, type PullStatus, type StatusFact, sameStatus } from '../session/status'
 import type { TransportFactory } from '../transport/transport'
 import { type PullDiagnostics, diagnosticsOf } from './diagnostics'
-import { type PullClientOptions, REPLAY, TIMEOUTS, checkOptions, wantedTransports } from './options'
+import { type PullClientOptions, REPLAY, TIMEOUTS, checkOptions, has, wantedTransports } from './options'
 import { checkPayload } from './schemas'
-import { createTimeline } from './timeline'
+import { type TimelineNote, createTimeline } from './timeline'
 
 /** What an entry gives a client to stand on. */
 export interface ClientParts {
@@ -87,7 +87,7 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
   const options = checkOptions(given)
   const source = toConfigSource(options.config)
   const wanted = wantedTransports(options)
-  const platform = platformOf(parts.platform(), options)
+  const platform = platformOf(parts.platform(), options.platform)
   const logger = options.logger ?? platform.console ?? {}
   const timeline = createTimeline()
   const memory = options.storage !== false && wanted.length > 1 ? createTransportMemory(platform) : null
@@ -96,58 +96,53 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
   let session: Session | null = null
   let starting: Starting | null = null
 
-  function emit<K extends keyof PullLifecycle>(key: K, payload: PullLifecycle[K]): void {
+  /** Tells the page, and keeps a line for people. */
+  function tell<K extends keyof PullLifecycle>(key: K, payload: PullLifecycle[K], detail: string): void {
+    note({ what: key, detail })
     emitter.emit(key, payload)
   }
 
-  function note(entry: Parameters<typeof timeline.add>[0]): void {
-    timeline.add(entry)
-    if (options.debug) logger.debug?.('bx-pull', entry)
+  function note(entry: TimelineNote): void {
+    const line = { atMs: platform.clock.now(), ...entry }
+    timeline.add(line)
+    if (options.debug && logger.debug) logger.debug('bx-pull', line)
+  }
+
+  function complain(message: string, cause: unknown): void {
+    if (logger.error) logger.error(`bx-pull: ${message}`, cause)
   }
 
   function report(error: PullError): void {
-    note({ atMs: platform.clock.now(), what: 'error', code: error.code, detail: error.message })
-    if (emitter.count('error') === 0) logger.error?.(`bx-pull: ${error.message}`, error.cause ?? '')
-    else emit('error', error)
+    if (emitter.count('error') === 0) complain(error.message, error.cause)
+    tell('error', error, `${error.code}: ${error.message}`)
   }
 
   function listenerThrew(thrown: unknown, key: string): void {
     // A listener of `error` that throws must not be told about itself for ever.
-    if (key === 'error') return logger.error?.('bx-pull: a listener of `error` threw', thrown)
-    report(
-      new PullError('listener-threw', `A listener of ${key} threw; the others were served.`, {
-        cause: thrown,
-        facts: { key },
-      }),
-    )
+    if (key === 'error') return complain('a listener of `error` threw', thrown)
+    const message = `A listener of ${key} threw; the others were served.`
+    report(new PullError('listener-threw', message, { cause: thrown, facts: { key } }))
   }
 
   function setStatus(next: StatusFact): void {
     if (sameStatus(fact, next)) return
-    const previous = fact
+    const previous = fact.transport
+    const { status, transport, reason } = next
     fact = next
-    note({
-      atMs: platform.clock.now(),
-      what: 'status',
-      detail: `${next.status} ${next.transport ?? ''} ${next.reason}`,
-    })
-    if (next.transport !== previous.transport)
-      emit('transport', { transport: next.transport, previous: previous.transport })
-    emit('status', next)
-    if (next.status === 'connected') starting?.resolve()
+    if (transport !== previous) tell('transport', { transport, previous }, transport || 'none')
+    tell('status', next, `${status} ${reason}`)
+    if (status === 'connected' && starting) starting.resolve()
   }
 
   function deliver(event: PullEvent): void {
-    const { module, command } = event
-    const key = `${module}:${command}`
-    const schema = options.schemas && own(options.schemas, key)
-    const checked = schema && checkPayload(schema, key, event.params)
-    if (checked && !checked.ok) report(checked.error)
-    else {
-      const typed = checked ? { ...event, params: checked.params } : event
-      emitter.emit(key, typed.params, typed)
+    const key = `${event.module}:${event.command}`
+    try {
+      const params = checkPayload(options.schemas, key, event.params)
+      emitter.emit(key, params, params === event.params ? event : { ...event, params })
+    } catch (invalid) {
+      report(invalid as PullError)
     }
-    emitter.emit(`${module}:*`, event)
+    emitter.emit(`${event.module}:*`, event)
     emitter.emit('*:*', event)
   }
 
@@ -167,39 +162,32 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
       codec: parts.codec,
       factories: parts.factories,
       wanted,
-      preferred: memory?.recall() ?? null,
+      preferred: memory && memory.recall(),
       machineOptions: ({ mode }) => machineOptions(options, mode),
       timeouts: { ...TIMEOUTS, ...options.timeouts },
       replay: { ...REPLAY, ...options.replay },
-      spreadMs: options.timeouts?.spreadMs ?? TIMEOUTS.spreadMs,
       deliver,
       status: setStatus,
-      channels(channels) {
-        note({ atMs: platform.clock.now(), what: 'channels', detail: channels.reason })
-        emit('channels', channels)
-      },
-      gap(gap) {
-        note({ atMs: platform.clock.now(), what: 'gap', detail: `${gap.certainty} ${gap.reason}` })
-        emit('gap', gap)
-      },
+      channels: (channels) => tell('channels', channels, channels.reason),
+      gap: (gap) => tell('gap', gap, `${gap.certainty} ${gap.reason}`),
       warn: report,
-      fatal(error) {
-        const waiting = starting
-        end(error.code)
-        report(error)
-        waiting?.reject(error)
-      },
-      record: (entry) => note({ atMs: platform.clock.now(), ...entry }),
-      remember: (kind) => memory?.remember(kind),
+      fatal: (error) => end(error),
+      record: note,
+      remember: (kind) => memory && memory.remember(kind),
     })
     return { promise, resolve, reject }
   }
 
-  function end(reason: string): void {
-    session?.stop()
+  /** The session is over: the user said so (`stopped`), or it cannot ever work. */
+  function end(error: PullError): void {
+    if (!session || !starting) return
+    const waiting = starting
+    session.stop()
     session = null
     starting = null
-    setStatus({ status: 'stopped', transport: null, reason, skipped: fact.skipped })
+    setStatus({ status: 'stopped', transport: null, reason: error.code, skipped: fact.skipped })
+    if (error.code !== 'stopped') report(error)
+    waiting.reject(error)
   }
 
   return {
@@ -209,13 +197,11 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
       const mine = (starting = begin())
       setStatus({ status: 'connecting', transport: null, reason: 'starting', skipped: {} })
       // A listener of `status` may have stopped the client: there is no session then, and the promise is rejected.
-      session?.start()
+      if (session) session.start()
       return mine.promise
     },
     stop() {
-      const waiting = starting
-      if (session) end('stopped')
-      waiting?.reject(stoppedError())
+      end(new PullError('stopped', 'The client was stopped. Call start() again when events are wanted.'))
       return Promise.resolve()
     },
     get status() {
@@ -224,60 +210,40 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
     get transport() {
       return fact.transport
     },
-    diagnostics: () => diagnosticsOf(fact, session?.view() ?? null, createCounters(), timeline.entries()),
+    diagnostics: () => diagnosticsOf(fact, session && session.view(), timeline.entries()),
   } as PullClientApi
 }
 
-function stoppedError(): PullError {
-  return new PullError(
-    'stopped',
-    'The client was stopped before it connected. Call start() again when events are wanted.',
-  )
-}
-
 /** Modules are compared in lower case, as they arrive; commands as they are. */
-function keyOf(key: unknown, listener: unknown): string {
-  if (typeof listener !== 'function')
-    throw new PullError('bad-option', 'on(key, listener): the listener must be a function.')
-  if (key === '*') return '*:*'
+function keyOf(key: string, listener: unknown): string {
+  if (key === '*') key = '*:*'
   const at = typeof key === 'string' ? key.indexOf(':') : -1
-  if (at > 0) return `${(key as string).slice(0, at).toLowerCase()}${(key as string).slice(at)}`
-  if (typeof key === 'string' && Object.prototype.hasOwnProperty.call(LIFECYCLE, key)) return key
-  throw new PullError(
-    'bad-option',
-    `on(${JSON.stringify(key)}): keys are 'module:command', 'module:*', '*', or one of ${Object.keys(LIFECYCLE).join(', ')}.`,
-  )
+  const isKnown = at > 0 || (typeof key === 'string' && has(LIFECYCLE, key))
+  if (isKnown && typeof listener === 'function') return key.slice(0, at + 1).toLowerCase() + key.slice(at + 1)
+  const keys = `'module:command', 'module:*', '*', ${Object.keys(LIFECYCLE).join(', ')}`
+  throw new PullError('bad-option', `on(key, listener) needs a function and one of the keys ${keys}.`)
 }
 
-function platformOf(platform: Platform, { platform: overrides }: PullClientOptions): Platform {
-  const given = Object.keys(overrides ?? {}).filter((key) => overrides?.[key as keyof Platform] !== undefined)
-  return given.reduce((all, key) => ({ ...all, [key]: overrides?.[key as keyof Platform] }), platform)
+function platformOf(platform: Platform, overrides: PlatformOverrides = {}): Platform {
+  const given = (Object.keys(overrides) as (keyof Platform)[]).filter((key) => overrides[key] !== undefined)
+  return given.reduce((all, key) => ({ ...all, [key]: overrides[key] }), platform)
 }
 
 /** Without a page the plain addresses come first: the secure ones serve where they are the only ones. */
 function isSecure(option: boolean | 'auto' = 'auto', { page }: Platform): boolean {
-  return option === 'auto' ? page?.protocol === 'https:' : option
+  return option === 'auto' ? page !== null && page.protocol === 'https:' : option
 }
 
-function machineOptions(options: PullClientOptions, mode: 'personal' | 'shared'): MachineOptions {
-  const t = { ...TIMEOUTS, ...options.timeouts }
-  const backoff = options.backoff ?? (mode === 'shared' ? 'cloud' : {})
+function machineOptions(options: PullClientOptions, mode: PullConfig['mode']): MachineOptions {
+  const timeouts = { ...TIMEOUTS, ...options.timeouts }
+  const backoff = options.backoff || (mode === 'shared' ? 'cloud' : {})
   return {
+    ...timeouts,
     backoff: backoffPolicy(backoff),
-    raceAfterMs: t.raceAfterMs,
-    connectTimeoutMs: t.connectTimeoutMs,
-    firstByteMs: t.firstByteMs,
-    usefulAfterMs: t.usefulAfterMs,
-    drainMs: t.drainMs,
     floorMs: 250,
-    probeFirstMs: t.probeFirstMs,
     probeLongestMs: 1_800_000,
-    restartSpreadMs: t.spreadMs,
+    restartSpreadMs: timeouts.spreadMs,
     // The vendor's cloud blocks clients that ask faster than its ladder: a hint adds one attempt a minute there.
     hintFloorMs: backoff === 'cloud' ? 60_000 : 250,
   }
-}
-
-function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.prototype.hasOwnProperty.call(record, key) ? record[key] : undefined
 }

@@ -1,4 +1,5 @@
 /** Owns the report that `client.diagnostics()` returns: plain JSON for people and support, without any secret. Pure. */
+import type { Endpoints, PullConfig } from '../config/config'
 import type { TransportKind } from '../core/transport-kind'
 import type { CursorQuery } from '../replay/position'
 import type { Counters } from '../session/counters'
@@ -22,7 +23,8 @@ export interface PullDiagnostics {
   } | null
   /** The position reached: a mid, or tag and time. */
   readonly cursor: CursorQuery
-  readonly counters: Readonly<Counters>
+  /** `null` before the first start. */
+  readonly counters: Readonly<Counters> | null
   /** Failures in a row. */
   readonly failures: number
   /** Delivered messages remembered to recognise repeats. */
@@ -34,39 +36,36 @@ export interface PullDiagnostics {
 }
 
 export function diagnosticsOf(
-  fact: Pick<StatusFact, 'status' | 'transport' | 'reason' | 'skipped'>,
+  { status, transport, reason, skipped }: StatusFact,
   view: SessionView | null,
-  counters: Counters,
   timeline: readonly TimelineEntry[],
 ): PullDiagnostics {
-  const config = view?.config ?? null
-  const { status, transport, reason, skipped } = fact
+  const report = { status, transport, reason, skipped, timeline }
+  if (!view) return { ...report, ...NOTHING_YET }
+  const { config, state, counters, cursor, remembered, clockShiftMs } = view
+  const failures = state.phase === 'idle' ? 0 : state.memory.failures
   return {
-    status,
-    transport,
-    reason,
-    skipped,
-    server: config && {
-      version: config.version,
-      mode: config.mode,
-      endpoints: {
-        websocket: withoutQuery(config.endpoints.websocket),
-        sse: withoutQuery(config.endpoints.sse),
-        longPolling: withoutQuery(config.endpoints.longPolling),
-        publish: withoutQuery(config.endpoints.publish),
-      },
-      channels: config.channels.map(({ type, endAtMs }) => ({ type, endAtMs })),
-    },
-    cursor: view?.cursor ?? {},
-    counters: { ...(view?.counters ?? counters) },
-    failures: view && view.state.phase !== 'idle' ? view.state.memory.failures : 0,
-    remembered: view?.remembered ?? 0,
-    clockShiftMs: view?.clockShiftMs ?? null,
-    timeline,
+    ...report,
+    server: config && serverOf(config),
+    cursor,
+    counters: { ...counters },
+    failures,
+    remembered,
+    clockShiftMs,
   }
+}
+
+const NOTHING_YET = { server: null, cursor: {}, counters: null, failures: 0, remembered: 0, clockShiftMs: null }
+
+function serverOf({ version, mode, endpoints, channels }: PullConfig): PullDiagnostics['server'] {
+  const addresses = (Object.keys(endpoints) as (keyof Endpoints)[]).reduce<Record<string, string | null>>(
+    (all, kind) => ({ ...all, [kind]: withoutQuery(endpoints[kind]) }),
+    {},
+  )
+  return { version, mode, endpoints: addresses, channels: channels.map(({ type, endAtMs }) => ({ type, endAtMs })) }
 }
 
 /** An address may carry a channel id in its query, or credentials in front of its host. */
 function withoutQuery(url: string | null): string | null {
-  return url === null ? null : (url.split(/[?#]/)[0] ?? '').replace(/\/\/[^/@]*@/, '//')
+  return url && url.replace(/[?#].*/, '').replace(/\/\/[^/@]*@/, '//')
 }

@@ -1,6 +1,6 @@
 /** Owns the options of `PullClient`: their meaning, defaults and checks. docs/OPTIONS.md says the same for readers. */
 import type { ConfigSource } from '../config/config'
-import type { BackoffOption } from '../connection/backoff'
+import type { BackoffOption, BackoffOptions } from '../connection/backoff'
 import { PullError } from '../core/pull-error'
 import { TRANSPORT_KINDS, type TransportKind } from '../core/transport-kind'
 import type { PlatformOverrides } from '../platform/platform'
@@ -84,51 +84,51 @@ export const TIMEOUTS: Required<TimeoutOptions> = {
 }
 export const REPLAY: Required<ReplayOptions> = { overlapMs: 1500, dedupeWindow: 16_384 }
 const TRANSPORTS: readonly TransportKind[] = ['websocket', 'sse', 'long-polling']
-const BACKOFF = { baseMs: 0, capMs: 0, firstMs: 0, restartSpreadMs: 0 }
+const BACKOFF: Required<BackoffOptions> = { baseMs: 0, capMs: 0, firstMs: 0, restartSpreadMs: 0 }
 
-/** What is allowed, for the check: `true` in place of a test means that somebody else checks it. */
-const CHECKS: Readonly<Record<keyof PullClientOptions, (value: unknown) => string | null>> = {
-  config: () => null,
-  transport: (value) =>
-    value === 'auto' || isKind(value) ? null : `must be 'auto' or one of ${TRANSPORT_KINDS.join(', ')}`,
-  transports: (value) =>
-    Array.isArray(value) && value.length > 0 && value.every(isKind)
-      ? null
-      : `must be a list of ${TRANSPORT_KINDS.join(', ')}`,
-  schemas: (value) => (isObject(value) ? null : 'must be an object of Standard Schemas by event key'),
-  platform: (value) => (isObject(value) ? null : 'must be an object'),
-  secure: (value) => (typeof value === 'boolean' || value === 'auto' ? null : "must be true, false or 'auto'"),
-  backoff: (value) =>
-    typeof value === 'function' || value === 'cloud'
-      ? null
-      : durations(value, BACKOFF, "must be 'cloud', a function or durations"),
-  timeouts: (value) => durations(value, TIMEOUTS, 'must be an object of durations'),
-  replay: (value) => durations(value, REPLAY, 'must be an object of numbers'),
-  storage: (value) => (typeof value === 'boolean' ? null : 'must be true or false'),
-  debug: (value) => (typeof value === 'boolean' ? null : 'must be true or false'),
-  logger: (value) => (isObject(value) ? null : 'must be an object with debug, warn and error'),
+/** What an option may be: a test and the words for it. `undefined` is always as good as missing. */
+type Rule = readonly [fits: (value: unknown) => boolean, expected: string]
+
+const isFlag = (value: unknown): boolean => typeof value === 'boolean'
+const FLAG: Rule = [isFlag, 'true or false']
+const OBJECT: Rule = [isObject, 'an object']
+const KINDS = TRANSPORT_KINDS.join(', ')
+const RULES: Readonly<Record<keyof PullClientOptions, Rule>> = {
+  // Checked where it is made a source.
+  config: [() => true, ''],
+  transport: [(value) => value === 'auto' || isKind(value), `auto, ${KINDS}`],
+  transports: [(value) => Array.isArray(value) && value.length > 0 && value.every(isKind), `a list of ${KINDS}`],
+  schemas: OBJECT,
+  platform: OBJECT,
+  secure: [(value) => isFlag(value) || value === 'auto', 'true, false or auto'],
+  backoff: [
+    (value) => typeof value === 'function' || value === 'cloud' || areNumbers(value, BACKOFF),
+    `cloud, a function or ${numbersOf(BACKOFF)}`,
+  ],
+  timeouts: [(value) => areNumbers(value, TIMEOUTS), numbersOf(TIMEOUTS)],
+  replay: [(value) => areNumbers(value, REPLAY), numbersOf(REPLAY)],
+  storage: FLAG,
+  debug: FLAG,
+  logger: OBJECT,
 }
 
 /** The options as they came, or a `PullError` `bad-option` that lists everything that is wrong. */
 export function checkOptions(options: unknown): PullClientOptions {
-  if (!isObject(options)) throw badOption(['options: must be an object with at least `config`'])
-  const problems = Object.keys(options).map((key) => {
-    const value = options[key]
-    if (!Object.prototype.hasOwnProperty.call(CHECKS, key))
-      return `${key}: is no option (known: ${Object.keys(CHECKS).join(', ')})`
-    const problem = value === undefined ? null : CHECKS[key as keyof PullClientOptions](value)
-    return problem === null ? '' : `${key}: ${problem}`
-  })
-  const found = problems.filter((problem) => problem !== '')
-  if (found.length > 0) throw badOption(found)
+  if (!isObject(options)) throw badOption(['options must be an object with config'])
+  const problems = Object.keys(options)
+    .filter((key) => options[key] !== undefined)
+    .map((key) => {
+      const rule = has(RULES, key) && RULES[key as keyof PullClientOptions]
+      if (!rule) return `${key} is unknown (known: ${Object.keys(RULES).join(', ')})`
+      return rule[0](options[key]) ? '' : `${key} must be ${rule[1]}`
+    })
+    .filter((problem) => problem !== '')
+  if (problems.length > 0) throw badOption(problems)
   return options as unknown as PullClientOptions
 }
 
 /** The transports to try, in order; one means forced. */
-export function wantedTransports({
-  transport = 'auto',
-  transports = TRANSPORTS,
-}: PullClientOptions): readonly TransportKind[] {
+export function wantedTransports({ transport = 'auto', transports = TRANSPORTS }: PullClientOptions): TransportKind[] {
   return transport === 'auto' ? transports.filter((kind, at) => transports.indexOf(kind) === at) : [transport]
 }
 
@@ -136,15 +136,16 @@ function badOption(problems: readonly string[]): PullError {
   return new PullError('bad-option', `Wrong options: ${problems.join('; ')}.`, { facts: { problems } })
 }
 
-function durations(value: unknown, known: object, otherwise: string): string | null {
-  if (!isObject(value)) return otherwise
-  const wrong = Object.keys(value).filter((key) => {
+function areNumbers(value: unknown, known: object): boolean {
+  if (!isObject(value)) return false
+  return Object.keys(value).every((key) => {
     const number = value[key]
-    return !(key in known) || (number !== undefined && !(typeof number === 'number' && number >= 0 && isFinite(number)))
+    return has(known, key) && (number === undefined || (typeof number === 'number' && number >= 0 && isFinite(number)))
   })
-  return wrong.length === 0
-    ? null
-    : `${wrong.join(', ')}: unknown or not a number from 0 on (known: ${Object.keys(known).join(', ')})`
+}
+
+function numbersOf(known: object): string {
+  return `an object of numbers from 0 on (${Object.keys(known).join(', ')})`
 }
 
 function isKind(value: unknown): value is TransportKind {
@@ -153,4 +154,9 @@ function isKind(value: unknown): value is TransportKind {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** `in` would find `toString`. */
+export function has(record: object, key: string): boolean {
+  return Object.prototype.hasOwnProperty.call(record, key)
 }

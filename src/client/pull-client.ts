@@ -14,28 +14,9 @@ export interface PullClientConstructor {
 
 export function pullClientClass(parts: ClientParts): PullClientConstructor {
   class PullClient {
-    private readonly api: PullClientApi
-
     constructor(options: PullClientOptions) {
-      this.api = createClient(parts, options)
-    }
-    on(key: string, listener: (...args: never[]) => void): () => void {
-      return this.api.on(key as '*', listener as () => void)
-    }
-    start(): Promise<void> {
-      return this.api.start()
-    }
-    stop(): Promise<void> {
-      return this.api.stop()
-    }
-    get status(): PullClientApi['status'] {
-      return this.api.status
-    }
-    get transport(): PullClientApi['transport'] {
-      return this.api.transport
-    }
-    diagnostics(): ReturnType<PullClientApi['diagnostics']> {
-      return this.api.diagnostics()
+      // Members of its own: they may be taken off the client and passed around.
+      Object.defineProperties(this, Object.getOwnPropertyDescriptors(createClient(parts, options)))
     }
   }
   return PullClient as unknown as PullClientConstructor

@@ -1,33 +1,34 @@
 /** Owns the check of payloads against Standard Schemas (standardschema.dev): no schema library is needed or preferred. */
 import { PullError } from '../core/pull-error'
+import { has } from './options'
 
 /** The part of the Standard Schema interface that is used. */
 export interface StandardSchema {
   readonly '~standard': { readonly version: 1; readonly vendor: string; validate(value: unknown): unknown }
 }
 
+/** Schemas by event key (`im:message`). */
 export type PullSchemas = Readonly<Record<string, StandardSchema>>
 
-export type Checked =
-  { readonly ok: true; readonly params: unknown } | { readonly ok: false; readonly error: PullError }
-
-/** The payload as the schema gives it back, or why it failed. `key` is the event's `module:command`. */
-export function checkPayload(schema: StandardSchema, key: string, params: unknown): Checked {
+/**
+ * The payload as its schema gives it back; as it came where there is none.
+ * @throws PullError `payload-invalid`
+ */
+export function checkPayload(schemas: PullSchemas | undefined, key: string, params: unknown): unknown {
+  const schema = schemas && has(schemas, key) ? schemas[key] : undefined
+  if (!schema) return params
+  let issues: unknown
+  let cause: unknown
   try {
-    const result = schema['~standard'].validate(params) as { value?: unknown; issues?: readonly unknown[] | undefined }
-    // Waiting for an async schema would deliver events out of order.
-    if (result instanceof Promise)
-      return failed(key, 'its schema is asynchronous; only synchronous ones keep the order of events', [])
-    return result.issues ? failed(key, 'it does not fit its schema', result.issues) : { ok: true, params: result.value }
-  } catch (cause) {
-    return failed(key, 'its schema threw', [], cause)
+    const result = schema['~standard'].validate(params) as { value?: unknown; issues?: unknown }
+    // Waiting for an asynchronous schema would deliver events out of order.
+    issues = result instanceof Promise ? 'the schema is asynchronous' : result.issues
+    if (!issues) return result.value
+  } catch (thrown) {
+    cause = thrown
   }
-}
-
-function failed(key: string, why: string, issues: readonly unknown[], cause?: unknown): Checked {
-  const error = new PullError('payload-invalid', `The payload of ${key} was not delivered: ${why}.`, {
-    facts: { key, issues },
+  throw new PullError('payload-invalid', `The payload of ${key} does not fit its schema and was not delivered to it.`, {
     cause,
+    facts: { key, issues },
   })
-  return { ok: false, error }
 }

@@ -3,11 +3,11 @@ import type { ConnectionRecord } from '../connection/connection'
 
 const KEPT = 200
 
-export type TimelineEntry = { readonly atMs: number } & (
-  | ConnectionRecord
-  | { readonly what: 'status' | 'config' | 'channels' | 'gap'; readonly detail: string }
-  | { readonly what: 'error'; readonly detail: string; readonly code: string }
-)
+export type TimelineNote =
+  ConnectionRecord | { readonly what: 'status' | 'transport' | 'channels' | 'gap' | 'error'; readonly detail: string }
+
+/** A note and when it was taken, local Unix ms. */
+export type TimelineEntry = TimelineNote & { readonly atMs: number }
 
 export interface Timeline {
   add(entry: TimelineEntry): void
