@@ -32,77 +32,73 @@ export interface Loss {
 /** What a loss asks for. `retry`: soon. `spread`: everybody lost it at once, spread out. `renew`: new configuration first. */
 export type Reaction = 'retry' | 'spread' | 'renew' | 'back-off'
 
-interface CodeEntry {
-  readonly name: string
-  readonly reason: LossReason
-}
+/**
+ * Close codes and HTTP statuses share no number, so they share one list. The Node servers send 4010 and above also as
+ * the first word of HTTP answers.
+ */
+const REASONS: readonly (readonly [reason: LossReason, ...codes: number[]])[] = [
+  ['bad-channel', 400, 403, 1008, 4010, 4019, 4021],
+  ['unauthorized', 401],
+  ['not-found', 404, 405, 410],
+  ['too-many', 429, 1013, 4029],
+  ['server-restart', 1001, 1012],
+  ['server-error', 4011],
+  ['bad-request', 4012, 4013, 4014, 4015, 4016, 4017, 4018, 4020],
+]
 
-/** WebSocket close codes; the Node servers send 4010 and above also as the first word of HTTP answers. */
-const CLOSE_CODES: Readonly<Record<number, CodeEntry>> = {
-  1000: { name: 'NORMAL_CLOSURE', reason: 'dropped' },
-  1001: { name: 'SERVER_DIE', reason: 'server-restart' },
-  1005: { name: 'NO_STATUS', reason: 'dropped' },
-  1006: { name: 'ABNORMAL', reason: 'dropped' },
-  1012: { name: 'SERVICE_RESTART', reason: 'server-restart' },
-  1013: { name: 'TRY_AGAIN_LATER', reason: 'too-many' },
-  4010: { name: 'WRONG_CHANNEL_ID', reason: 'bad-channel' },
-  4011: { name: 'COULD_NOT_GET_LAST_MESSAGES', reason: 'server-error' },
-  4012: { name: 'PUBLIC_CHANNEL_REQUIRED', reason: 'bad-request' },
-  4013: { name: 'WRONG_REQUEST_DATA', reason: 'bad-request' },
-  4014: { name: 'COMMAND_NOT_ALLOWED', reason: 'bad-request' },
-  4015: { name: 'WRONG_COMMAND', reason: 'bad-request' },
-  4016: { name: 'TOO_MANY_MESSAGES', reason: 'bad-request' },
-  4017: { name: 'NO_CHANNELS', reason: 'bad-request' },
-  4018: { name: 'TOO_MANY_CHANNELS', reason: 'bad-request' },
-  4019: { name: 'INVALID_CHANNEL_ID', reason: 'bad-channel' },
-  4020: { name: 'PRIVATE_ID_NOT_ALLOWED', reason: 'bad-request' },
-  4021: { name: 'INVALID_SIGNATURE', reason: 'bad-channel' },
-  4029: { name: 'TOO_MANY_CONNECTIONS', reason: 'too-many' },
+function reasonOf(code: number): LossReason | undefined {
+  const found = REASONS.filter((codes) => codes.indexOf(code) > 0)[0]
+  return found && found[0]
 }
 
 /** An ended WebSocket. `opened` tells a refused handshake from a lost connection. */
 export function lossFromClose(code: number, text: string, opened: boolean): Loss {
-  if (code === 1008)
-    return { reason: httpStatusIn(text) === 401 ? 'unauthorized' : 'bad-channel', code, retryAfterMs: null }
-  const reason = CLOSE_CODES[code]?.reason ?? 'dropped'
-  return { reason: !opened && reason === 'dropped' ? 'refused' : reason, code, retryAfterMs: null }
+  // push-stream says why in JSON: `{"http_status": 401, "explain": "..."}`.
+  const unauthorized = code === 1008 && /"http_status"\s*:\s*401/.test(text)
+  return loss(unauthorized ? 'unauthorized' : reasonOf(code) || (opened ? 'dropped' : 'refused'), code)
 }
 
 /** An HTTP answer that is neither events nor an empty poll. `body` is only looked at for a leading close code. */
 export function lossFromStatus(status: number, body: string, retryAfter: string | null): Loss {
-  const code = Number(/^\s*(4\d{3}):/.exec(body)?.[1] ?? 0)
-  const reason = CLOSE_CODES[code]?.reason ?? reasonOfStatus(status)
-  const seconds = Number(retryAfter ?? '')
-  return { reason, code: status, retryAfterMs: retryAfter !== null && seconds > 0 ? seconds * 1000 : null }
+  const told = /^\s*(4\d{3}):/.exec(body)
+  const reason = (told && reasonOf(Number(told[1]))) || reasonOf(status)
+  const waitMs = Number(retryAfter) * 1000
+  return loss(reason || (status < 500 ? 'bad-request' : 'server-error'), status, waitMs > 0 ? waitMs : null)
 }
 
-export function loss(reason: LossReason, code: number | null = null): Loss {
-  return { reason, code, retryAfterMs: null }
+export function loss(reason: LossReason, code: number | null = null, retryAfterMs: number | null = null): Loss {
+  return { reason, code, retryAfterMs }
 }
 
 export function reactionTo(reason: LossReason): Reaction {
   if (reason === 'bad-channel' || reason === 'unauthorized') return 'renew'
   if (reason === 'server-restart') return 'spread'
-  if (reason === 'too-many') return 'back-off'
-  return 'retry'
+  return reason === 'too-many' ? 'back-off' : 'retry'
 }
 
-/** Name of a close code for people, or the number as text. */
+/** Name of a close code for people, or the number as text. Nothing in a client asks for it: the bundle drops the list. */
 export function closeCodeName(code: number): string {
-  return CLOSE_CODES[code]?.name ?? String(code)
+  return CLOSE_CODE_NAMES[code] ?? String(code)
 }
 
-function reasonOfStatus(status: number): LossReason {
-  if (status === 400 || status === 403) return 'bad-channel'
-  if (status === 401) return 'unauthorized'
-  if (status === 404 || status === 405 || status === 410) return 'not-found'
-  if (status === 429) return 'too-many'
-  if (status >= 500) return 'server-error'
-  return 'bad-request'
-}
-
-/** push-stream closes with 1008 and `{"http_status": 403, "explain": "..."}`. */
-function httpStatusIn(text: string): number | null {
-  const found = /"http_status"\s*:\s*(\d{3})/.exec(text)
-  return found === null ? null : Number(found[1])
+const CLOSE_CODE_NAMES: Readonly<Record<number, string>> = {
+  1000: 'NORMAL_CLOSURE',
+  1001: 'SERVER_DIE',
+  1005: 'NO_STATUS',
+  1006: 'ABNORMAL',
+  1012: 'SERVICE_RESTART',
+  1013: 'TRY_AGAIN_LATER',
+  4010: 'WRONG_CHANNEL_ID',
+  4011: 'COULD_NOT_GET_LAST_MESSAGES',
+  4012: 'PUBLIC_CHANNEL_REQUIRED',
+  4013: 'WRONG_REQUEST_DATA',
+  4014: 'COMMAND_NOT_ALLOWED',
+  4015: 'WRONG_COMMAND',
+  4016: 'TOO_MANY_MESSAGES',
+  4017: 'NO_CHANNELS',
+  4018: 'TOO_MANY_CHANNELS',
+  4019: 'INVALID_CHANNEL_ID',
+  4020: 'PRIVATE_ID_NOT_ALLOWED',
+  4021: 'INVALID_SIGNATURE',
+  4029: 'TOO_MANY_CONNECTIONS',
 }
