@@ -15,7 +15,6 @@ export type PullErrorCode =
   | 'listener-threw' // a listener threw; the others were served
   | 'payload-invalid' // a payload failed the schema given for its event
   | 'bad-frame' // the server sent something unreadable; it was counted and skipped
-  | 'connection' // a connection attempt or an open connection failed; retried while started
 
 /** Plain facts about an error: JSON, never a secret. */
 export type PullErrorFacts = Readonly<Record<string, unknown>>
