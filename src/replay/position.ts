@@ -73,7 +73,7 @@ interface Mark extends Place {
 }
 
 const WHOLE_HISTORY = '0'.repeat(26)
-/** One mark per this time, this many kept: enough to find one older than the overlap at any rate. */
+/** One mark per this time; of this many kept the old ones lie ever further apart, so that they reach back for a day. */
 const MARK_EVERY_MS = 100
 const MARKS_KEPT = 64
 /** No end-of-replay mark exists on push-stream: silence of this length is one (push-stream.md 7.4). */
@@ -97,7 +97,7 @@ export function createPosition(options: PositionOptions): Position {
     const before = marks[marks.length - 2]
     if (newest && before && newest.receivedAtMs - before.receivedAtMs < MARK_EVERY_MS) marks[marks.length - 1] = mark
     else marks.push(mark)
-    if (marks.length > MARKS_KEPT) marks.shift()
+    if (marks.length > MARKS_KEPT) marks = thinned(marks)
   }
 
   function open(link: OpenOptions): Replay {
@@ -114,6 +114,8 @@ export function createPosition(options: PositionOptions): Position {
     let holding: { place: Place | null; lastAtMs: number } | null = mayBeCut
       ? { place: null, lastAtMs: link.nowMs }
       : null
+    // How far this link has read by itself: another one, beside it, may be further on other channels.
+    let reached: Place | null = null
 
     function release(nowMs: number): void {
       const place = holding?.place
@@ -138,11 +140,7 @@ export function createPosition(options: PositionOptions): Position {
 
     return {
       query,
-      next: () => {
-        const newest = marks[marks.length - 1]
-        if (newest) return exactQuery(newest)
-        return storeWasEmpty || fromOrigin ? originQuery() : {}
-      },
+      next: () => (reached ? exactQuery(reached) : storeWasEmpty && !from ? originQuery() : query),
       accept(message, nowMs) {
         const place = placeOf(message, byMid)
         if (!place || (byMid && isFromTheFuture(place.mid, link.serverNowMs))) return 'news'
@@ -151,23 +149,25 @@ export function createPosition(options: PositionOptions): Position {
           epoch++
           marks = []
         }
+        if (renumbered || !reached || compare(place, reached) > 0) reached = place
         if (fromOrigin && isBeforeStart(message)) return 'before-start'
         move(place, nowMs)
         return renumbered ? 'renumbered' : 'news'
       },
       emptyPoll(hint, nowMs) {
-        if (marks.length > 0) return
-        if (byMid) {
-          const mid = hint.lastMessageId
-          if (mid === '') storeWasEmpty = true
-          else if (mid !== null && /^\d{26}$/.test(mid)) remember({ mid, timeAtMs: 0, tag: 0 }, nowMs)
-          return
-        }
-        const at = Date.parse(hint.lastModified ?? '')
-        // 0.3.4 counts tags from 0, so that tag 0 of that very second may still come.
-        if (at > 0) remember({ mid: '', timeAtMs: version === 1 ? at - 1000 : at, tag: 0 }, nowMs)
+        if (from || reached) return
+        if (byMid && hint.lastMessageId === '') storeWasEmpty = true
+        reached = hintedPlace(hint)
+        if (reached && marks.length === 0) remember(reached, nowMs)
       },
     }
+  }
+
+  function hintedPlace({ lastMessageId, lastModified }: PollHint): Place | null {
+    if (byMid) return /^\d{26}$/.test(lastMessageId ?? '') ? { mid: lastMessageId ?? '', timeAtMs: 0, tag: 0 } : null
+    const at = Date.parse(lastModified ?? '')
+    // 0.3.4 counts tags from 0, so that tag 0 of that very second may still come.
+    return at > 0 ? { mid: '', timeAtMs: version === 1 ? at - 1000 : at, tag: 0 } : null
   }
 
   function exactQuery(place: Place): CursorQuery {
@@ -198,6 +198,19 @@ export function createPosition(options: PositionOptions): Position {
       return newest ? exactQuery(newest) : {}
     },
   }
+}
+
+/** Without the mark whose neighbours lie closest together for their age; the first and the newest ones stay. */
+function thinned(marks: readonly Mark[]): Mark[] {
+  const nowMs = marks[marks.length - 1]?.receivedAtMs ?? 0
+  let least = Infinity
+  let drop = 1
+  for (let at = 1; at < marks.length - 2; at++) {
+    const [before, after] = [marks[at - 1] as Mark, marks[at + 1] as Mark]
+    const share = (after.receivedAtMs - before.receivedAtMs) / (nowMs - before.receivedAtMs)
+    if (share < least) [least, drop] = [share, at]
+  }
+  return marks.filter((_, at) => at !== drop)
 }
 
 /** When the portal published a message, Unix ms (`extra.server_time_unix`), or `null` when it does not say. */
