@@ -15,6 +15,7 @@ import { createDedupe } from '../replay/dedupe'
 import { type CursorQuery, type Position, createPosition } from '../replay/position'
 import type { TransportFactory, TransportTimeouts } from '../transport/transport'
 import { addressOf } from './address'
+import { NO_ARRIVALS, ended, heard, opening } from './arrivals'
 import { type Candidates, candidatesOf } from './candidates'
 import { createConfigLoader } from './config-loader'
 import { type Counters, createCounters } from './counters'
@@ -79,6 +80,9 @@ export function createSession(deps: SessionDeps): Session {
   let connection: Connection | null = null
   let targetId = 0
   let hasOpened = false
+  let arrivals = NO_ARRIVALS
+  /** The last link that cannot ask for what was missed, until it opens. */
+  let deaf: { readonly linkId: number; readonly sinceMs: number } | null = null
   let over = false
 
   const loader = createConfigLoader({
@@ -164,19 +168,19 @@ export function createSession(deps: SessionDeps): Session {
     const { channels } = own
     const openedAtMs = clock.now()
     const openedAtServerMs = serverNow(serverTime, openedAtMs)
+    arrivals = opening(arrivals, { ...link, channels }, serverTime, openedAtMs)
+    const sinceMs = Math.min(link.sinceMs, arrivals.sinceMs)
     const replay = position.open({
       nowMs: openedAtMs,
-      sinceMs: link.sinceMs,
+      sinceMs,
       serverNowMs: openedAtServerMs,
       channelCount: channels.length,
       resumed: hasOpened,
       atomic: link.kind === 'long-polling',
     })
     // 0.3.4 replays nothing over WebSocket (push-stream.md 3). After an outage that is a hole nobody can look into.
-    const missedNothing = !hasOpened || link.sinceMs >= openedAtMs
-    if (own.version === 1 && link.kind === 'websocket' && !missedNothing) {
-      deps.gap({ certainty: 'suspected', reason: 'no-replay', sinceMs: link.sinceMs, untilMs: openedAtMs })
-    }
+    const missedNothing = !hasOpened || sinceMs >= openedAtMs
+    if (own.version === 1 && link.kind === 'websocket' && !missedNothing) deaf = { linkId: link.id, sinceMs }
     return {
       address: (phase) =>
         addressOf(own, link.kind, phase === 'first' ? replay.query : replay.next(), platform.page?.href ?? null),
@@ -200,7 +204,10 @@ export function createSession(deps: SessionDeps): Session {
         // An older channel of ours, or somebody else's: replaced already.
         if (channelTypeOf(config.channels, command.channelId) === null) return
         const replaced = command.successor && replaceChannel(config.channels, command.channelId, command.successor)
-        if (!replaced) return loader.want('channel-expired')
+        if (!replaced) {
+          arrivals = ended(arrivals, clock.now())
+          return loader.want('channel-expired')
+        }
         config = { ...config, channels: replaced }
         tellChannels('changed')
         return retarget()
@@ -228,10 +235,21 @@ export function createSession(deps: SessionDeps): Session {
   }
 
   function record(entry: ConnectionRecord): void {
-    if (entry.what === 'opened') hasOpened = true
+    if (entry.what === 'opened' && entry.linkId !== undefined) opened(entry.linkId)
     if (entry.what === 'opened' && entry.detail === 'confirmed') counters.opened++
     if (entry.what === 'lost') counters.lost++
     deps.record(entry)
+  }
+
+  function opened(linkId: number): void {
+    const untilMs = clock.now()
+    hasOpened = true
+    arrivals = heard(arrivals, linkId, untilMs)
+    if (deaf?.linkId !== linkId) return
+    const { sinceMs } = deaf
+    deaf = null
+    // Told once the outage is over: every attempt that fails would tell it again.
+    deps.gap({ certainty: 'suspected', reason: 'no-replay', sinceMs, untilMs })
   }
 
   return {
