@@ -30,7 +30,7 @@ export interface OpenOptions {
   /** Server time now, Unix ms. */
   readonly serverNowMs: number
   readonly channelCount: number
-  /** Whether this session had a connection before. */
+  /** Whether this session had a connection before, or tried to. */
   readonly resumed: boolean
   /** A long poll answers with a whole replay or nothing; streams may be cut in the middle of one. */
   readonly atomic: boolean

@@ -175,7 +175,8 @@ export function createSession(deps: SessionDeps): Session {
       sinceMs,
       serverNowMs: openedAtServerMs,
       channelCount: channels.length,
-      resumed: hasOpened,
+      // An attempt that failed may have hung for long, or eaten a message: what came meanwhile is asked for as well.
+      resumed: hasOpened || link.id > 1,
       atomic: link.kind === 'long-polling',
     })
     // 0.3.4 replays nothing over WebSocket (push-stream.md 3). After an outage that is a hole nobody can look into.
