@@ -49,6 +49,8 @@ export function statusOf(state: State, missing: StatusFact['skipped']): StatusFa
   )
   if (state.phase === 'connected') {
     const { kind, confirmed } = state.active
+    // What carries the traffic is not skipped, whatever an earlier attempt of its kind came to.
+    delete skipped[kind]
     return { status: 'connected', transport: kind, reason: confirmed ? 'open' : 'unconfirmed', skipped }
   }
   const reason =
