@@ -1,0 +1,66 @@
+/** Owns the client: the one place where the page uses bx-pull. A transport is an option, so another one is a new client. */
+
+/** Shorter than the defaults, so that nobody has to wait a minute for what the demo shows. */
+const TIMEOUTS = { probeFirstMs: 10_000, spreadMs: 4000 }
+
+export function createLiveClient({ event, changed }) {
+  let client = null
+  let transport = 'auto'
+  let run = 0
+  let reconnects = 0
+  let since = 0
+  let last = null
+
+  function create() {
+    run += 1
+    reconnects = 0
+    since = Date.now()
+    // Starts at once. The address is the default one: /rest/pull.config.get.json of this origin.
+    client = BX.Pull.connect({ config: BX.Pull.restConfig(), transport, timeouts: TIMEOUTS })
+    let previous = client.status
+    client.on('status', ({ status }) => {
+      if (status === 'reconnecting' && previous === 'connected') reconnects += 1
+      if (status !== previous) since = Date.now()
+      previous = status
+      changed()
+    })
+    for (const key of ['transport', 'gap', 'channels', 'error']) client.on(key, changed)
+    client.on('*', event)
+    changed()
+  }
+
+  return {
+    get transport() {
+      return transport
+    },
+    get running() {
+      return client !== null && client.status !== 'stopped' && client.status !== 'idle'
+    },
+    async start() {
+      if (client === null) return create()
+      reconnects = 0
+      await client.start().catch(() => {})
+    },
+    async stop() {
+      await client?.stop()
+    },
+    async choose(next) {
+      transport = next
+      await client?.stop()
+      create()
+    },
+    /** What `diagnostics()` says. A stopped client has let go of its session: what was counted is kept from before. */
+    view() {
+      const now = client.diagnostics()
+      const ended = now.server === null && last !== null && last.run === run && now.status === 'stopped'
+      const report = ended ? { ...last.report, ...statusPart(now) } : now
+      last = { run, report }
+      return { run, report, reconnects, since, transport }
+    },
+    report: () => JSON.stringify(client.diagnostics(), null, 2),
+  }
+}
+
+function statusPart({ status, transport, reason, skipped, timeline }) {
+  return { status, transport, reason, skipped, timeline }
+}
