@@ -107,8 +107,10 @@ function hinted(d: Draft, hint: Hint): void {
   if (phase === 'connecting' || (active && hint === 'return')) return
   const canImprove = active !== null && betterThan(memory.target.candidates, active.kind).length > 0
   if (active && !canImprove && hint === 'retry') return
-  // A full server asked us to stay away: a page hint is no reason to come back earlier.
-  const isSentAway = !active && memory.lastLoss !== null && reactionTo(memory.lastLoss.reason) === 'back-off'
+  // A full server asked us to stay away, or one told for how long: a page hint is no reason to come back earlier.
+  const { lastLoss } = memory
+  const isAsked = lastLoss !== null && (lastLoss.retryAfterMs !== null || reactionTo(lastLoss.reason) === 'back-off')
+  const isSentAway = !active && isAsked
   if (isSentAway || moment.nowMs - memory.lastCheckAtMs < (active ? CHECK_FLOOR_MS : options.hintFloorMs)) return
   memory.lastCheckAtMs = moment.nowMs
   if (canImprove) probe(d)
