@@ -3,51 +3,35 @@
  * that is no event stream is a long poll asked for in other words: it is handed to the poll loop unread.
  */
 import { createParser } from 'eventsource-parser'
-import { loss, lossFromStatus } from '../core/loss'
+import { type Loss, loss } from '../core/loss'
+import { ask, refusal, startRequest } from './http'
 import { createPollLoop } from './poll-loop'
 import type { Transport, TransportDeps } from './transport'
 
 export function createEventStreamTransport(deps: TransportDeps): Transport {
-  const { clock, sink, timeouts } = deps
-  const abort = new AbortController()
-  const startedAtMs = clock.now()
+  const { clock, sink, timeouts, mayBecomeLongPoll } = deps
+  const request = startRequest(clock)
   let over = false
-  let loop: Transport | null = null
-  let waiting: unknown = null
+  let loop: Transport | undefined
+  let waiting: unknown
 
-  function lose(reason: ReturnType<typeof loss>): void {
+  function lose(reason: Loss): void {
     if (over) return
     close()
     sink.lost(reason)
   }
   function close(): void {
     over = true
-    stopWaiting()
+    clock.clearTimeout(waiting)
     if (loop) loop.close()
-    else abort.abort()
-  }
-  function stopWaiting(): void {
-    if (waiting !== null) clock.clearTimeout(waiting)
-    waiting = null
-  }
-
-  function ask(): Promise<Response> {
-    const { url, headers } = deps.address('first')
-    if (!deps.fetch) return Promise.reject(new TypeError('no fetch in this runtime'))
-    return deps.fetch(url, {
-      headers: { ...headers, Accept: 'text/event-stream' },
-      signal: abort.signal,
-      cache: 'no-store',
-      credentials: 'same-origin',
-    })
+    else request.abort.abort()
   }
 
   async function run(): Promise<void> {
-    const asked = ask()
-    if (deps.mayBecomeLongPoll) {
+    const asked = ask(deps, 'first', request, { Accept: 'text/event-stream' })
+    if (mayBecomeLongPoll) {
       // Silence at a long-poll address is what a waiting poll looks like: it is one until a head says otherwise.
       waiting = clock.setTimeout(() => {
-        waiting = null
         sink.opened('long-polling', false)
         // A listener may have stopped the client inside its own call.
         if (over) return
@@ -55,30 +39,29 @@ export function createEventStreamTransport(deps: TransportDeps): Transport {
       }, timeouts.pollConfirmMs)
     }
     const response = await asked
-    stopWaiting()
     if (over) return
-    const isStream = /^text\/event-stream\b/i.test(response.headers.get('Content-Type') ?? '')
-    if (response.status === 200 && isStream && response.body) return read(response.body)
-    const isPoll = response.status === 200 || response.status === 304
-    if (isPoll && deps.mayBecomeLongPoll) {
-      loop = createPollLoop(deps, { response: Promise.resolve(response), abort, startedAtMs })
-      return
+    clock.clearTimeout(waiting)
+    const { status, headers, body } = response
+    const isPoll = status === 200 || status === 304
+    if (status === 200 && body && /^text\/event-stream\b/i.test(headers.get('Content-Type') || '')) await read(body)
+    else if (isPoll && mayBecomeLongPoll) {
+      request.response = response
+      loop = createPollLoop(deps, request)
+    } else if (isPoll) lose(loss('not-event-stream', status))
+    else {
+      // The body of a refusal may say more than its status, but nobody waits for it for ever.
+      waiting = clock.setTimeout(() => lose(refusal(response, '')), timeouts.pollConfirmMs)
+      lose(refusal(response, await response.text()))
     }
-    if (isPoll) return lose(loss('not-event-stream', response.status))
-    const refused = (body: string): void =>
-      lose(lossFromStatus(response.status, body, response.headers.get('Retry-After')))
-    // The body of a refusal may say more than its status, but nobody waits for it for ever.
-    waiting = clock.setTimeout(() => refused(''), timeouts.pollConfirmMs)
-    refused(await response.text())
   }
 
   async function read(body: ReadableStream<Uint8Array>): Promise<void> {
     sink.opened('sse', false)
     const parser = createParser({
-      onEvent: (event) => {
+      onEvent(event) {
         if (!over) sink.frame(event.data)
       },
-      onComment: () => {
+      onComment() {
         if (!over) sink.alive()
       },
     })
