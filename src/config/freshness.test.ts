@@ -70,6 +70,15 @@ describe('a published message', () => {
     expect(serverNow(fresh, START_AT_MS + 30)).toBe(START_AT_MS)
   })
 
+  test('settles where in its second the server is, once', () => {
+    // Asked at the very beginning of the second: the middle that is assumed is half a second too late.
+    const clock = serverClock(START_AT_MS, START_AT_MS, START_AT_MS)
+    expect(serverNow(clock, START_AT_MS + 50)).toBe(START_AT_MS + 550)
+    const settled = observe(clock, (START_AT_MS + 45) / 1000, START_AT_MS + 50)
+    expect(serverNow(settled, START_AT_MS + 50)).toBe(START_AT_MS + 45)
+    expect(observe(settled, (START_AT_MS + 60) / 1000, START_AT_MS + 90)).toBe(settled)
+  })
+
   test('teaches nothing when the clock already is later', () => {
     const clock = serverClock(START_AT_MS, START_AT_MS, START_AT_MS)
     expect(observe(clock, START_AT_MS / 1000 - 3600, START_AT_MS)).toBe(clock)

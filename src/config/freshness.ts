@@ -11,6 +11,8 @@ export interface ServerClock {
   readonly shiftMs: number
   /** How far `shiftMs` may be off, to either side. `Infinity` until the server said anything. */
   readonly uncertaintyMs: number
+  /** Whether a message has settled it within what whole seconds leave open. */
+  readonly isSettled?: true
 }
 
 /** `serverTime` has whole seconds, cut off: half a second is added, and may be wrong either way. */
@@ -46,14 +48,17 @@ export function serverClock(serverTimeAtMs: number | null, sentAtMs: number, rec
 /**
  * The clock after a message that was published at `serverTimeUnix` (Unix seconds with fraction, `extra.server_time_unix`):
  * it is never earlier on the server than that. Observe only what the portal itself published; other users could lie.
- * Returns the same object when nothing was learnt.
+ * Where the configuration leaves a second open, the first message that fits into it says where in it the server is:
+ * messages take milliseconds. Returns the same object when nothing was learnt.
  */
 export function observe(clock: ServerClock, serverTimeUnix: number, nowMs: number): ServerClock {
   if (!(serverTimeUnix > 0) || !isFinite(serverTimeUnix)) return clock
   const shiftMs = nowMs - serverTimeUnix * 1000
   // The first word about an unknown clock is taken as it is: the message may be old, but hardly ever is.
   if (clock.uncertaintyMs === Infinity) return { shiftMs, uncertaintyMs: MESSAGE_LIFETIME_MS }
-  return shiftMs < clock.shiftMs ? { shiftMs, uncertaintyMs: clock.uncertaintyMs } : clock
+  const fits = !clock.isSettled && Math.abs(shiftMs - clock.shiftMs) <= clock.uncertaintyMs
+  if (fits && clock.uncertaintyMs < MESSAGE_LIFETIME_MS) return { ...clock, shiftMs, isSettled: true }
+  return shiftMs < clock.shiftMs ? { ...clock, shiftMs } : clock
 }
 
 /** The server's time at a local instant, Unix ms. */

@@ -30,8 +30,8 @@ export interface InboxDeps {
 export interface Origin {
   readonly replay: Replay
   readonly channels: ChannelSet
-  /** Server time when the connection was opened, Unix ms. */
-  readonly openedAtServerMs: number
+  /** When the connection was opened, local Unix ms. */
+  readonly openedAtMs: number
 }
 
 export interface Inbox {
@@ -60,7 +60,7 @@ export function createInbox(deps: InboxDeps): Inbox {
   }
 
   /** Whether the message is news. The position moves all the same: what was seen must not be asked for again. */
-  function accept(message: Message, { replay, channels, openedAtServerMs }: Origin): boolean {
+  function accept(message: Message, { replay, channels, openedAtMs }: Origin): boolean {
     const receivedAtMs = deps.clock.now()
     const verdict = replay.accept(message, receivedAtMs)
     if (verdict === 'renumbered') deps.dedupe.reset()
@@ -82,6 +82,8 @@ export function createInbox(deps: InboxDeps): Inbox {
     }
     counters.events++
     const serverNowMs = deps.serverNow(receivedAtMs)
+    // By what is known of the server's clock now: at the opening it may have been off by half a second.
+    const openedAtServerMs = deps.serverNow(openedAtMs)
     deps.deliver(eventOf(message, { channels, receivedAtMs, serverNowMs, openedAtServerMs }))
     return true
   }

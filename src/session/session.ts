@@ -185,7 +185,7 @@ export function createSession(deps: SessionDeps): Session {
     return {
       address: (phase) =>
         addressOf(own, link.kind, phase === 'first' ? replay.query : replay.next(), platform.page?.href ?? null),
-      frame: (frame) => inbox.take(frame, { replay, channels, openedAtServerMs }),
+      frame: (frame) => inbox.take(frame, { replay, channels, openedAtMs }),
       emptyPoll: (hint) => replay.emptyPoll(hint, clock.now()),
     }
   }
