@@ -1,7 +1,10 @@
 /** Live messages arrive as they were published, once, in order per channel: every generation over every transport. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { numbered, scene } from '../support/follow'
 import { TARGETS } from './targets'
+
+// Most of the time these tests wait.
+vi.setConfig({ maxConcurrency: 13 })
 
 const TEXTS: Readonly<Record<string, string>> = {
   cyrillic: 'Привет, мир! Ёжик',
@@ -64,8 +67,8 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       await follower.until('five messages', () => follower.events.length >= 5)
       expect(numbers()).toEqual([1, 2, 3, 4, 5])
       expect(follower.events.map(({ params }) => (params as { text: string }).text)).toEqual(Array(5).fill('a\u2028b'))
-      await follower.until('five bad ones', () => follower.client.diagnostics().counters.bad >= 5)
-      expect(follower.client.diagnostics().counters.bad).toBe(5)
+      await follower.until('five bad ones', () => follower.counters().bad >= 5)
+      expect(follower.counters().bad).toBe(5)
       expect(follower.errors.length).toBeGreaterThan(0)
       expect(follower.client.status).toBe('connected')
     }))
@@ -100,7 +103,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       const follower = await follow(server, { transport })
       // push-stream opens a channel with a message of its own, which comes when the stream stands.
       const framesOfEvents = (): number => {
-        const { frames, commands } = follower.client.diagnostics().counters
+        const { frames, commands } = follower.counters()
         return frames - commands
       }
       const messages = numbered(server, 'private')

@@ -8,6 +8,7 @@ import {
   type ChannelsFact,
   type GapFact,
   type PullClientOptions,
+  type PullDiagnostics,
   type PullError,
   type PullEvent,
   type StatusFact,
@@ -19,9 +20,9 @@ export type ChannelName = 'private' | 'shared'
 export interface FollowOptions extends Partial<PullClientOptions> {
   readonly userId?: number
   /** Codes of `error` events that belong to the test; any other fails it. */
-  readonly expectErrors?: readonly string[]
+  expectErrors?: readonly string[]
   /** Wait until connected. @default true */
-  readonly connected?: boolean
+  connected?: boolean
 }
 
 export interface Follower {
@@ -33,6 +34,8 @@ export interface Follower {
   readonly channels: readonly ChannelsFact[]
   /** When the configuration was asked for. */
   readonly configLoadsAtMs: readonly number[]
+  /** What the session has counted; nothing yet is a mistake of the test. */
+  counters(): NonNullable<PullDiagnostics['counters']>
   /** Waits for a fact; the error says what it waited for and what the client was doing. */
   until(what: string, fact: () => boolean, withinMs?: number): Promise<void>
   stop(): Promise<void>
@@ -84,7 +87,10 @@ export async function scene(run: (scene: Scene) => Promise<void>): Promise<void>
 }
 
 function followServer(server: PullServer, options: FollowOptions): Follower {
-  const { userId = 1, expectErrors: _expected, connected: _connected, ...clientOptions } = options
+  const { userId = 1, ...rest } = options
+  const clientOptions: Partial<PullClientOptions> & FollowOptions = { ...rest }
+  delete clientOptions.expectErrors
+  delete clientOptions.connected
   const events: PullEvent[] = []
   const errors: PullError[] = []
   const gaps: GapFact[] = []
@@ -111,6 +117,11 @@ function followServer(server: PullServer, options: FollowOptions): Follower {
     statuses,
     channels,
     configLoadsAtMs,
+    counters() {
+      const { counters } = client.diagnostics()
+      if (counters === null) throw new Error('The client is not started.')
+      return counters
+    },
     async until(what, fact, withinMs = 10_000) {
       if (await waitFor(fact, withinMs)) return
       const { timeline, ...report } = client.diagnostics()
