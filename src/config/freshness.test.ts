@@ -75,8 +75,11 @@ describe('a published message', () => {
     const clock = serverClock(START_AT_MS, START_AT_MS, START_AT_MS)
     expect(serverNow(clock, START_AT_MS + 50)).toBe(START_AT_MS + 550)
     const settled = observe(clock, (START_AT_MS + 45) / 1000, START_AT_MS + 50)
-    expect(serverNow(settled, START_AT_MS + 50)).toBe(START_AT_MS + 45)
+    // 5 ms on its way; but not before the second that the configuration named.
+    expect(serverNow(settled, START_AT_MS + 50)).toBe(START_AT_MS + 50)
     expect(observe(settled, (START_AT_MS + 60) / 1000, START_AT_MS + 90)).toBe(settled)
+    const middle = observe(clock, (START_AT_MS + 700) / 1000, START_AT_MS + 400)
+    expect(serverNow(middle, START_AT_MS + 400)).toBe(START_AT_MS + 700)
   })
 
   test('teaches nothing when the clock already is later', () => {

@@ -17,6 +17,8 @@ export interface ServerClock {
 
 /** `serverTime` has whole seconds, cut off: half a second is added, and may be wrong either way. */
 const HALF_RESOLUTION_MS = 500
+/** A message that took longer than this is an old one. */
+const LATENCY_MS = 1000
 /** A published message may be as old as the queue servers keep messages. */
 const MESSAGE_LIFETIME_MS = 86_400_000
 /** Renew in the last tenth of the remaining life, but not earlier than this before the end. */
@@ -48,16 +50,16 @@ export function serverClock(serverTimeAtMs: number | null, sentAtMs: number, rec
 /**
  * The clock after a message that was published at `serverTimeUnix` (Unix seconds with fraction, `extra.server_time_unix`):
  * it is never earlier on the server than that. Observe only what the portal itself published; other users could lie.
- * Where the configuration leaves a second open, the first message that fits into it says where in it the server is:
- * messages take milliseconds. Returns the same object when nothing was learnt.
+ * Where the configuration leaves a second open, the first fresh message says where in it the server is. Returns the same object when nothing was learnt.
  */
 export function observe(clock: ServerClock, serverTimeUnix: number, nowMs: number): ServerClock {
   if (!(serverTimeUnix > 0) || !isFinite(serverTimeUnix)) return clock
   const shiftMs = nowMs - serverTimeUnix * 1000
   // The first word about an unknown clock is taken as it is: the message may be old, but hardly ever is.
   if (clock.uncertaintyMs === Infinity) return { shiftMs, uncertaintyMs: MESSAGE_LIFETIME_MS }
-  const fits = !clock.isSettled && Math.abs(shiftMs - clock.shiftMs) <= clock.uncertaintyMs
-  if (fits && clock.uncertaintyMs < MESSAGE_LIFETIME_MS) return { ...clock, shiftMs, isSettled: true }
+  const latestMs = clock.shiftMs + clock.uncertaintyMs
+  const settles = !clock.isSettled && clock.uncertaintyMs < MESSAGE_LIFETIME_MS && shiftMs <= latestMs + LATENCY_MS
+  if (settles) return { ...clock, shiftMs: Math.min(shiftMs, latestMs), isSettled: true }
   return shiftMs < clock.shiftMs ? { ...clock, shiftMs } : clock
 }
 
