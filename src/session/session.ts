@@ -34,10 +34,9 @@ export interface SessionDeps {
   readonly wanted: readonly TransportKind[]
   readonly preferred: TransportKind | null
   machineOptions(config: PullConfig): MachineOptions
-  readonly timeouts: TransportTimeouts & { readonly configMs: number }
+  /** `spreadMs`: `config_expire` and the like reach everybody in one second: answered at random within this. */
+  readonly timeouts: TransportTimeouts & { readonly configMs: number; readonly spreadMs: number }
   readonly replay: { readonly overlapMs: number; readonly dedupeWindow: number }
-  /** `config_expire` and the like reach everybody in one second: answered at random within this. */
-  readonly spreadMs: number
   deliver(event: PullEvent): void
   /** After every step of the connection; often the same as before. */
   status(fact: StatusFact): void
@@ -67,6 +66,9 @@ export interface Session {
   view(): SessionView
 }
 
+/** A refusal comes sooner; what takes longer has been waiting for something. */
+const HUNG_MS = 1000
+
 export function createSession(deps: SessionDeps): Session {
   const { platform } = deps
   const { clock } = platform
@@ -80,6 +82,7 @@ export function createSession(deps: SessionDeps): Session {
   let connection: Connection | null = null
   let targetId = 0
   let hasOpened = false
+  let firstAskedAtMs = Infinity
   let arrivals = NO_ARRIVALS
   /** The last link that cannot ask for what was missed, until it opens. */
   let deaf: { readonly linkId: number; readonly sinceMs: number } | null = null
@@ -168,6 +171,7 @@ export function createSession(deps: SessionDeps): Session {
     const { channels } = own
     const openedAtMs = clock.now()
     const openedAtServerMs = serverNow(serverTime, openedAtMs)
+    firstAskedAtMs = Math.min(firstAskedAtMs, openedAtMs)
     arrivals = opening(arrivals, { ...link, channels }, serverTime, openedAtMs)
     const sinceMs = Math.min(link.sinceMs, arrivals.sinceMs)
     const replay = position.open({
@@ -175,8 +179,9 @@ export function createSession(deps: SessionDeps): Session {
       sinceMs,
       serverNowMs: openedAtServerMs,
       channelCount: channels.length,
-      // An attempt that failed may have hung for long, or eaten a message: what came meanwhile is asked for as well.
-      resumed: hasOpened || link.id > 1,
+      // A first attempt that hung may have eaten a message: what came meanwhile is asked for as well. One that was refused
+      // at once has not, and the whole history is a lot to ask for on every page behind a proxy that blocks WebSocket.
+      resumed: hasOpened || openedAtMs - firstAskedAtMs >= HUNG_MS,
       atomic: link.kind === 'long-polling',
     })
     // 0.3.4 replays nothing over WebSocket (push-stream.md 3). After an outage that is a hole nobody can look into.
@@ -214,7 +219,7 @@ export function createSession(deps: SessionDeps): Session {
         return retarget()
       }
       case 'config-expired':
-        return loader.want('config-expired', deps.spreadMs)
+        return loader.want('config-expired', deps.timeouts.spreadMs)
       case 'server-restart':
         return connection?.announceRestart()
       default:
