@@ -81,6 +81,7 @@ export function probe(d: Draft): void {
   const { active, memory } = d
   if (!active) return
   const isTrying = d.links.some((link) => link.openedAtMs === null)
+  if (!isTrying && floorMs(d) > 0) return setTimer(d, 'probe', floorMs(d))
   if (!isTrying) d.queue = betterThan(memory.target.candidates, active.kind)
   if (isTrying || !tryNext(d)) planProbe(d)
 }
