@@ -72,7 +72,7 @@ interface Mark extends Place {
   readonly receivedAtMs: number
 }
 
-const WHOLE_HISTORY = '0'.repeat(26)
+const WHOLE_HISTORY = '00000000000000000000000000'
 /** One mark per this time; of this many kept the old ones lie ever further apart, so that they reach back for a day. */
 const MARK_EVERY_MS = 100
 const MARKS_KEPT = 64
@@ -82,8 +82,7 @@ const REPLAY_LONGEST_MS = 10_000
 /** A mid carries the time its numbering began; a message body can forge one (push-server.md 3j). */
 const MID_CLOCK_TOLERANCE_MS = 86_400_000
 
-export function createPosition(options: PositionOptions): Position {
-  const { version, overlapMs, originAtMs } = options
+export function createPosition({ version, overlapMs, originAtMs, originIsServerTime }: PositionOptions): Position {
   const byMid = version >= 3
   let marks: Mark[] = []
   let storeWasEmpty = false
@@ -92,48 +91,38 @@ export function createPosition(options: PositionOptions): Position {
 
   function remember(place: Place, receivedAtMs: number): void {
     const newest = marks[marks.length - 1]
-    if (newest && compare(place, newest) <= 0) return
-    const mark = { ...place, receivedAtMs }
+    if (!isAfter(place, newest)) return
     const before = marks[marks.length - 2]
-    if (newest && before && newest.receivedAtMs - before.receivedAtMs < MARK_EVERY_MS) marks[marks.length - 1] = mark
-    else marks.push(mark)
+    if (newest && before && newest.receivedAtMs - before.receivedAtMs < MARK_EVERY_MS) marks.pop()
+    marks.push(Object.assign({ receivedAtMs }, place))
     if (marks.length > MARKS_KEPT) marks = thinned(marks)
   }
 
   function open(link: OpenOptions): Replay {
     const since = Math.min(link.sinceMs, link.nowMs) - overlapMs
-    const safe = marks.reduce<Mark | undefined>((found, mark) => (mark.receivedAtMs <= since ? mark : found), undefined)
-    const from = safe ?? marks[0]
-    const fromOrigin = !from && (options.originIsServerTime ? !byMid || link.resumed : link.resumed || version === 1)
-    const query = from ? overlapQuery(from) : storeWasEmpty ? originQuery() : fromOrigin ? originQuery() : {}
-    // Only a place that is surely older than anything the server may still be sorting proves a renumbering.
-    const floor = byMid && safe ? safe.mid : null
+    const safe = marks.filter((mark) => mark.receivedAtMs <= since).pop()
+    const from = safe || marks[0]
+    const fromOrigin = !from && (link.resumed || version === 1 || (originIsServerTime && !byMid))
+    const query = from ? overlapQuery(from) : storeWasEmpty || fromOrigin ? originQuery() : {}
     const openedInEpoch = epoch
 
-    const mayBeCut = !byMid && !link.atomic && link.channelCount > 1 && query.time !== undefined
-    let holding: { place: Place | null; lastAtMs: number } | null = mayBeCut
-      ? { place: null, lastAtMs: link.nowMs }
-      : null
+    /** A replay of several channels comes channel by channel: until it is over its newest message is no safe place. */
+    let holding = !byMid && !link.atomic && link.channelCount > 1 && !!query.time
+    let held: Place | null = null
+    let heldAtMs = link.nowMs
     // How far this link has read by itself: another one, beside it, may be further on other channels.
     let reached: Place | null = null
 
-    function release(nowMs: number): void {
-      const place = holding?.place
-      holding = null
-      if (place) remember(place, nowMs)
-    }
-
-    /** A replay of several channels comes channel by channel: until it is over its newest message is no safe place. */
     function move(place: Place, nowMs: number): void {
       if (holding) {
-        const live = place.timeAtMs >= Math.floor(link.serverNowMs / 1000) * 1000 + 1000
-        const over = live || nowMs - holding.lastAtMs >= REPLAY_QUIET_MS || nowMs - link.nowMs >= REPLAY_LONGEST_MS
-        if (over) release(nowMs)
-        else {
-          if (!holding.place || compare(place, holding.place) > 0) holding.place = place
-          holding.lastAtMs = nowMs
+        const live = place.timeAtMs >= wholeSecond(link.serverNowMs) + 1000
+        holding = !live && nowMs - heldAtMs < REPLAY_QUIET_MS && nowMs - link.nowMs < REPLAY_LONGEST_MS
+        heldAtMs = nowMs
+        if (holding) {
+          if (isAfter(place, held)) held = place
           return
         }
+        if (held) remember(held, nowMs)
       }
       remember(place, nowMs)
     }
@@ -142,14 +131,15 @@ export function createPosition(options: PositionOptions): Position {
       query,
       next: () => (reached ? exactQuery(reached) : storeWasEmpty && !from ? originQuery() : query),
       accept(message, nowMs) {
-        const place = placeOf(message, byMid)
-        if (!place || (byMid && isFromTheFuture(place.mid, link.serverNowMs))) return 'news'
-        const renumbered = floor !== null && openedInEpoch === epoch && place.mid <= floor
+        const place = placeOf(message)
+        if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return 'news'
+        // Only a place that is surely older than anything the server may still be sorting proves a renumbering.
+        const renumbered = byMid && safe && openedInEpoch === epoch && place.mid <= safe.mid
         if (renumbered) {
           epoch++
           marks = []
         }
-        if (renumbered || !reached || compare(place, reached) > 0) reached = place
+        if (renumbered || isAfter(place, reached)) reached = place
         if (fromOrigin && isBeforeStart(message)) return 'before-start'
         move(place, nowMs)
         return renumbered ? 'renumbered' : 'news'
@@ -158,42 +148,48 @@ export function createPosition(options: PositionOptions): Position {
         if (from || reached) return
         if (byMid && hint.lastMessageId === '') storeWasEmpty = true
         reached = hintedPlace(hint)
-        if (reached && marks.length === 0) remember(reached, nowMs)
+        if (reached && !marks.length) remember(reached, nowMs)
       },
     }
   }
 
+  function placeOf({ mid, timeAtMs, tag }: Message): Place | null {
+    if (byMid) return mid === null ? null : { mid, timeAtMs: 0, tag: 0 }
+    return timeAtMs === null || tag === null ? null : { mid: '', timeAtMs, tag }
+  }
+
   function hintedPlace({ lastMessageId, lastModified }: PollHint): Place | null {
-    if (byMid) return /^\d{26}$/.test(lastMessageId ?? '') ? { mid: lastMessageId ?? '', timeAtMs: 0, tag: 0 } : null
-    const at = Date.parse(lastModified ?? '')
-    // 0.3.4 counts tags from 0, so that tag 0 of that very second may still come.
-    return at > 0 ? { mid: '', timeAtMs: version === 1 ? at - 1000 : at, tag: 0 } : null
+    if (byMid) return lastMessageId && /^\d{26}$/.test(lastMessageId) ? startOf(lastMessageId, 0) : null
+    const atMs = Date.parse(lastModified || '')
+    return atMs > 0 ? startOf('', atMs) : null
   }
 
-  function exactQuery(place: Place): CursorQuery {
-    return byMid ? { mid: place.mid } : { tag: place.tag, time: httpDate(place.timeAtMs) }
+  /** push-stream: before the whole second. 0.3.4 sends what comes after tag 0, and its first tag is 0: one second earlier. */
+  function startOf(mid: string, timeAtMs: number): Place {
+    return { mid, timeAtMs: version === 1 ? timeAtMs - 1000 : timeAtMs, tag: 0 }
   }
 
-  /** push-stream: the whole second again. 0.3.4 sends what comes after tag 0, and its first tag is 0: one second earlier. */
-  function overlapQuery(place: Place): CursorQuery {
-    return byMid
-      ? { mid: place.mid }
-      : { tag: 0, time: httpDate(version === 1 ? place.timeAtMs - 1000 : place.timeAtMs) }
+  function exactQuery({ mid, timeAtMs, tag }: Place): CursorQuery {
+    return byMid ? { mid } : { tag, time: new Date(timeAtMs).toUTCString() }
+  }
+
+  function overlapQuery({ mid, timeAtMs }: Place): CursorQuery {
+    return exactQuery(startOf(mid, timeAtMs))
   }
 
   function originQuery(): CursorQuery {
-    return byMid ? { mid: WHOLE_HISTORY } : overlapQuery({ mid: '', tag: 0, timeAtMs: originAtMs })
+    return exactQuery(startOf(WHOLE_HISTORY, originAtMs))
   }
 
   function isBeforeStart(message: Message): boolean {
     const publishedAtMs = byMid ? publishedAt(message) : message.timeAtMs
     // Server times are whole seconds: what shares the second of the start counts as news.
-    return publishedAtMs !== null && publishedAtMs < Math.floor(originAtMs / 1000) * 1000
+    return publishedAtMs !== null && publishedAtMs < wholeSecond(originAtMs)
   }
 
   return {
     open,
-    describe: () => {
+    describe() {
       const newest = marks[marks.length - 1]
       return newest ? exactQuery(newest) : {}
     },
@@ -202,40 +198,38 @@ export function createPosition(options: PositionOptions): Position {
 
 /** Without the mark whose neighbours lie closest together for their age; the first and the newest ones stay. */
 function thinned(marks: readonly Mark[]): Mark[] {
-  const nowMs = marks[marks.length - 1]?.receivedAtMs ?? 0
+  const timeOf = (at: number): number => (marks[at] as Mark).receivedAtMs
   let least = Infinity
   let drop = 1
   for (let at = 1; at < marks.length - 2; at++) {
-    const [before, after] = [marks[at - 1] as Mark, marks[at + 1] as Mark]
-    const share = (after.receivedAtMs - before.receivedAtMs) / (nowMs - before.receivedAtMs)
-    if (share < least) [least, drop] = [share, at]
+    const share = (timeOf(at + 1) - timeOf(at - 1)) / (timeOf(marks.length - 1) - timeOf(at - 1))
+    if (share < least) {
+      least = share
+      drop = at
+    }
   }
   return marks.filter((_, at) => at !== drop)
 }
 
 /** When the portal published a message, Unix ms (`extra.server_time_unix`), or `null` when it does not say. */
-export function publishedAt(message: Message): number | null {
-  const extra = message.body.extra as { server_time_unix?: unknown } | null | undefined
-  const seconds = Number(extra?.server_time_unix)
-  return seconds > 0 ? seconds * 1000 : null
+export function publishedAt({ body }: Message): number | null {
+  const extra = body.extra as { server_time_unix?: unknown } | null | undefined
+  const atMs = Number(extra && extra.server_time_unix) * 1000
+  return atMs > 0 ? atMs : null
 }
 
-function placeOf(message: Message, byMid: boolean): Place | null {
-  if (byMid) return message.mid === null ? null : { mid: message.mid, timeAtMs: 0, tag: 0 }
-  if (message.timeAtMs === null || message.tag === null) return null
-  return { mid: '', timeAtMs: message.timeAtMs, tag: message.tag }
-}
-
-/** mids are digits of one length: text order is number order. */
-function compare(a: Place, b: Place): number {
-  if (a.mid !== b.mid) return a.mid < b.mid ? -1 : 1
-  return a.timeAtMs - b.timeAtMs || a.tag - b.tag
+/**
+ * mids are digits of one length: text order is number order. Places of one position have either no mid, or no time and
+ * no tag.
+ */
+function isAfter(a: Place, b: Place | null | undefined): boolean {
+  return !b || a.mid > b.mid || (a.timeAtMs - b.timeAtMs || a.tag - b.tag) > 0
 }
 
 function isFromTheFuture(mid: string, serverNowMs: number): boolean {
   return Number(mid.slice(0, 10)) * 1000 > serverNowMs + MID_CLOCK_TOLERANCE_MS
 }
 
-function httpDate(atMs: number): string {
-  return new Date(atMs).toUTCString()
+function wholeSecond(atMs: number): number {
+  return Math.floor(atMs / 1000) * 1000
 }
