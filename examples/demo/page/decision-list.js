@@ -9,8 +9,10 @@ export function createDecisionList() {
   const list = byId('decisions-list')
 
   function add(entries) {
-    if (entries.length === 0) return
-    list.prepend(...entries.slice(-SHOWN).map(row).reverse())
+    // The status that follows a change of the transport names it too.
+    const told = entries.filter(({ what }) => what !== 'transport')
+    if (told.length === 0) return
+    list.prepend(...told.slice(-SHOWN).map(row).reverse())
     while (list.childElementCount > SHOWN) list.lastElementChild.remove()
   }
 

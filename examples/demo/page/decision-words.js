@@ -1,12 +1,11 @@
 /** Owns how an entry of the timeline is said in words, and how much it matters to somebody who skims. Pure. */
-import { statusIn } from './history.js'
 import { formatSpan, hasWord, t } from './language.js'
 import { lookOf, reasonWords, statusWords, transportWords } from './reason-words.js'
 
 /** `good`, `bad`, `busy`, `plain` */
 export function toneOf(entry) {
   if (entry.what === 'status') {
-    const look = lookOf(statusIn(entry))
+    const look = lookOf(entry.fact)
     return (
       { connected: 'good', unconfirmed: 'busy', connecting: 'busy', reconnecting: 'bad', failed: 'bad' }[look] ??
       'plain'
@@ -22,7 +21,7 @@ export function decisionWords(entry) {
   const transport = transportWords(entry.transport ?? '')
   switch (what) {
     case 'status':
-      return statusSentence(statusIn(entry))
+      return statusSentence(entry.fact)
     case 'opened':
       return t(detail === 'confirmed' ? 'decision.opened' : 'decision.openedUnconfirmed', { transport })
     case 'lost': {
@@ -45,7 +44,7 @@ export function decisionWords(entry) {
           .join(': '),
       })
     case 'error':
-      return t('decision.error', { detail: reasonWords(code) })
+      return t('decision.error', { detail: reasonWords(detail.split(':')[0]) })
     default:
       return hasWord(`decision.${what}`) ? t(`decision.${what}`, { detail }) : t('decision.unknown', { what, detail })
   }

@@ -31,9 +31,9 @@ function rowsOf({ reason, server, cursor, clockShiftMs, counters, failures, reme
     ['facts.cursor', Object.values(cursor).join(' · ') || unknown],
     ['facts.remembered', formatNumber(remembered)],
     ['facts.failures', formatNumber(failures)],
-    ['facts.loads', formatNumber(counters.configLoads)],
-    ['facts.commands', formatNumber(counters.commands)],
-    ['facts.beforeStart', formatNumber(counters.beforeStart)],
+    ['facts.loads', formatNumber(counters?.configLoads ?? 0)],
+    ['facts.commands', formatNumber(counters?.commands ?? 0)],
+    ['facts.beforeStart', formatNumber(counters?.beforeStart ?? 0)],
   ]
 }
 

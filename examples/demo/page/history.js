@@ -10,15 +10,14 @@ export function createHistory() {
   let entries = []
   let newest = null
   let run = 0
-  let sequence = 0
 
   return {
     entries: () => entries,
     /** Takes what is new in a timeline; returns it, oldest first. */
-    collect(timeline, ofRun) {
+    collect(timeline, ofRun, facts) {
       // The client hands out the same entry objects every time, so the last one known marks the place.
       const known = ofRun === run && newest !== null ? timeline.lastIndexOf(newest) : -1
-      const fresh = timeline.slice(known + 1).map((entry) => ({ ...entry, run: ofRun, sequence: (sequence += 1) }))
+      const fresh = timeline.slice(known + 1).map((entry) => ({ ...entry, ...factOf(entry, facts), run: ofRun }))
       run = ofRun
       newest = timeline[timeline.length - 1] ?? newest
       entries = [...entries, ...fresh].slice(-KEPT)
@@ -27,10 +26,20 @@ export function createHistory() {
   }
 }
 
-/** A status entry says `status transport reason`, with an empty transport where there is none. */
-export function statusIn(entry) {
-  const [status = '', transport = '', reason = ''] = entry.detail.split(' ')
-  return { status, transport: transport === '' ? null : transport, reason }
+/**
+ * The timeline is written for people. What it says about a status is joined with the fact that the listener of `status`
+ * got at that moment; the first one comes before anybody can listen, and has no transport.
+ */
+function factOf(entry, facts) {
+  if (entry.what !== 'status') return {}
+  const words = entry.detail.split(' ')
+  while (facts.length > 0 && facts[0].atMs < entry.atMs) facts.shift()
+  const [next] = facts
+  const matches = next !== undefined && next.status === words[0] && next.atMs - entry.atMs < 100
+  const { status, transport, reason } = matches
+    ? facts.shift()
+    : { status: words[0], transport: null, reason: words[words.length - 1] }
+  return { fact: { status, transport, reason } }
 }
 
 /** When the next attempt is due, or null: the last thing decided was to wait. */
@@ -77,7 +86,7 @@ export function spansOf(entries) {
     if (entry.what !== 'status') continue
     const before = spans[spans.length - 1]
     if (before && before.toMs === null) before.toMs = entry.atMs
-    spans.push({ ...statusIn(entry), fromMs: entry.atMs, toMs: null })
+    spans.push({ ...entry.fact, fromMs: entry.atMs, toMs: null })
   }
   return spans
 }

@@ -10,18 +10,21 @@ export function createLiveClient({ event, changed }) {
   let reconnects = 0
   let since = 0
   let last = null
+  let facts = []
 
   function create() {
     run += 1
     reconnects = 0
     since = Date.now()
+    facts = []
     // Starts at once. The address is the default one: /rest/pull.config.get.json of this origin.
     client = BX.Pull.connect({ config: BX.Pull.restConfig(), transport, timeouts: TIMEOUTS })
-    let previous = client.status
-    client.on('status', ({ status }) => {
-      if (status === 'reconnecting' && previous === 'connected') reconnects += 1
-      if (status !== previous) since = Date.now()
-      previous = status
+    let previous = { status: client.status, transport: null }
+    client.on('status', (fact) => {
+      if (fact.status === 'reconnecting' && previous.status === 'connected') reconnects += 1
+      if (fact.status !== previous.status || fact.transport !== previous.transport) since = Date.now()
+      previous = fact
+      facts.push({ ...fact, atMs: Date.now() })
       changed()
     })
     for (const key of ['transport', 'gap', 'channels', 'error']) client.on(key, changed)
@@ -55,7 +58,7 @@ export function createLiveClient({ event, changed }) {
       const ended = now.server === null && last !== null && last.run === run && now.status === 'stopped'
       const report = ended ? { ...last.report, ...statusPart(now) } : now
       last = { run, report }
-      return { run, report, reconnects, since, transport }
+      return { run, report, facts, reconnects, since, transport }
     },
     report: () => JSON.stringify(client.diagnostics(), null, 2),
   }

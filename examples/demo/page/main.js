@@ -48,7 +48,7 @@ function show() {
   clearTimeout(due)
   due = null
   const view = live.view()
-  decisions.add(history.collect(view.report.timeline, view.run))
+  decisions.add(history.collect(view.report.timeline, view.run, view.facts))
   const entries = history.entries()
   status.show(view, entries, lastEvent)
   setText(byId('start-stop'), t(live.running ? 'status.stop' : 'status.start'))

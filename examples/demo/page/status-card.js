@@ -33,7 +33,8 @@ export function createStatusCard() {
       const line = lineOf(look, report, since, entries, lastEvent)
       setText(byId('status-line'), line)
       byId('status-line').title = line
-      const { events, repeats, bad } = report.counters
+      // Before its first configuration a client has not counted anything.
+      const { events = 0, repeats = 0, bad = 0 } = report.counters ?? {}
       const counted = { received: events, repeats, unreadable: bad, reconnects }
       for (const name of COUNTERS) {
         setText(names.get(name), t(`counter.${name}`))
