@@ -15,13 +15,13 @@ import {
 } from './machine-draft'
 import {
   attemptFailed,
-  delayAfter,
   giveUpRound,
   isOutdated,
   isRestarting,
   noticeOutage,
   planProbe,
   stopClimbing,
+  successorFailed,
 } from './machine-rounds'
 import { betterThan, learnRefusal, learnUseful, learnUseless, rankOf, roundOrder } from './negotiation'
 
@@ -145,7 +145,7 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
     dropLink(d, spare)
     d.active = spare
     if (!spare.useful) setTimer(d, 'useful', options.usefulAfterMs, spare.id)
-    if (isOutdated(memory, spare)) setTimer(d, 'replace', delayAfter(d, cause, link.useful, memory.failures))
+    if (isOutdated(memory, spare)) successorFailed(d, cause, link.useful)
     return planProbe(d)
   }
   noticeOutage(d)

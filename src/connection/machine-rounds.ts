@@ -83,9 +83,16 @@ export function attemptFailed(d: Draft, link: Link, lost: Loss): void {
     const isHopeless = reactionTo(lost.reason) === 'renew'
     if (isHopeless || (!tryNext(d) && d.links.length === 0)) giveUpRound(d, lost, false)
   } else if (isOutdated(memory, active) && !isOutdated(memory, link)) {
-    renewIfRefused(d, lost)
-    setTimer(d, 'replace', delayAfter(d, lost, false, memory.failures + 2))
+    successorFailed(d, lost, false)
   } else if (!tryNext(d)) planProbe(d)
+}
+
+/** What is open was opened for an old target, and its successor failed: later again, ever later, with other channels if need be. */
+export function successorFailed(d: Draft, lost: Loss, wasUseful: boolean): void {
+  const { memory } = d
+  memory.failures = wasUseful ? 1 : memory.failures + 1
+  renewIfRefused(d, lost)
+  setTimer(d, 'replace', delayAfter(d, lost, wasUseful, memory.failures))
 }
 
 /** Opened for channels or addresses that have been exchanged since. */
