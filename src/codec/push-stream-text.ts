@@ -22,7 +22,7 @@ const END = '#!NGINXNME!#'
  * What makes a start mark a boundary. In a JSON string that quote would be escaped, or it is the end of the string,
  * which no word character can follow: so this is never inside a readable body, whatever users type.
  */
-const OPENING = /\s*\{\s*"\w/y
+const BOUNDARY = /#!NGINXNMS!#(?=\s*\{\s*"\w)/g
 const TEXT_KEY = /"text"\s*:/
 const BLANK = 32
 /** By the negated id. */
@@ -32,9 +32,10 @@ type Fields = Record<string, unknown>
 
 export const pushStreamText: Codec = {
   decode(frame: Frame): readonly Decoded[] {
-    const size = typeof frame === 'string' ? frame.length : frame.byteLength
+    const isText = typeof frame === 'string'
+    const size = isText ? frame.length : frame.byteLength
     if (size > MAX_FRAME_LENGTH) return [bad('too-large', size)]
-    return readFrame(typeof frame === 'string' ? frame : new TextDecoder().decode(frame))
+    return readFrame(isText ? frame : new TextDecoder().decode(frame))
   },
 }
 
@@ -45,7 +46,7 @@ function readFrame(frame: string): Decoded[] {
   let head = ''
   let run: string[] = []
   for (let pieces = 0; at < frame.length && pieces < MAX_PIECES; pieces++) {
-    const next = nextStart(frame, at + START.length)
+    const next = nextStart(frame, at + 1)
     const piece = frame.slice(at, next)
     const pieceHead = headOf(piece)
     if (pieceHead !== head || !head) {
@@ -63,13 +64,9 @@ function readFrame(frame: string): Decoded[] {
 
 /** Where the next piece starts, or the end of the frame. */
 function nextStart(frame: string, from: number): number {
-  let at = frame.indexOf(START, from)
-  while (at >= 0) {
-    OPENING.lastIndex = at + START.length
-    if (OPENING.test(frame)) return at
-    at = frame.indexOf(START, at + START.length)
-  }
-  return frame.length
+  BOUNDARY.lastIndex = from
+  const found = BOUNDARY.exec(frame)
+  return found ? found.index : frame.length
 }
 
 /** From `{` up to and including `"text":`; empty when there is no such thing. */
@@ -84,9 +81,10 @@ function headOf(piece: string): string {
  * itself (`{`, closed by the brace of the template, or `}` alone), so the lines are joined before any is read.
  */
 function readRun(out: Decoded[], head: string, run: readonly string[]): void {
-  const fields = head ? parse(head + '0}') : undefined
-  if (!isFields(fields)) {
-    for (const piece of run) out.push(bad('not-json', piece.length))
+  // A head starts with a brace: what it is read as is an object, or nothing.
+  const fields = parse(head + '0}') as Fields | undefined
+  if (!fields) {
+    run.forEach((piece) => out.push(bad('not-json', piece.length)))
     return
   }
   const id = toInteger(fields['id'])
@@ -96,16 +94,14 @@ function readRun(out: Decoded[], head: string, run: readonly string[]): void {
     return
   }
   const from = START.length + head.length
+  const readAlone = (to: Decoded[]): void => run.forEach((piece) => readPiece(to, fields, piece, from))
   const texts = run.length > 1 ? run.map((piece) => textOf(piece, from, piece.lastIndexOf(END))) : []
-  if (texts.every((text) => text === texts[0])) {
-    for (const piece of run) readPiece(out, fields, piece, from)
-    return
-  }
+  if (texts.every((text) => text === texts[0])) return readAlone(out)
   const body = texts.indexOf(null) < 0 ? parse(texts.join('\n')) : undefined
   const alone: Decoded[] = []
   // Neighbours with one head that make no whole: two messages of a template without a position, or a forged head.
-  if (body === undefined) for (const piece of run) readPiece(alone, fields, piece, from)
-  if (alone.some((item) => item.type === 'message')) for (const item of alone) out.push(item)
+  if (body === undefined) readAlone(alone)
+  if (alone.some((item) => item.type === 'message')) alone.forEach((item) => out.push(item))
   else out.push(toDecoded(fields, body, run.join('').length))
 }
 
@@ -142,7 +138,7 @@ function toDecoded(fields: Fields, body: unknown, length: number): Decoded {
   const mid = digits && /^\d{26}$/.test(digits) ? digits : null
   if (!isBody(body)) return bad(body === undefined ? 'not-json' : 'not-a-message', length, mid)
   const time = toText(fields['time'])
-  const timeAtMs = time === null ? NaN : Date.parse(time)
+  const timeAtMs = Date.parse(time || '')
   return {
     type: 'message',
     id: toInteger(fields['id']),
@@ -173,12 +169,10 @@ function parse(text: string): unknown {
   }
 }
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
+/** Only an object that came as JSON can have these: no other kind of value has members of such names. */
 function isBody(value: unknown): value is MessageBody {
-  return isFields(value) && typeof value['module_id'] === 'string' && typeof value['command'] === 'string'
+  const body = value as Partial<MessageBody> | null | undefined
+  return !!body && typeof body.module_id === 'string' && typeof body.command === 'string'
 }
 
 /** Numbers come bare, quoted, or as the weak entity tag of push-stream 0.5 (`W/6`). */
