@@ -32,6 +32,8 @@ export interface FakeNetwork {
   /** Forgets what is stored: ids begin again. */
   wipe(): void
   readonly stored: readonly Stored[]
+  /** Whether anybody listens to a channel right now. */
+  isHeard(channel: string): boolean
   readonly openSockets: number
   readonly pendingRequests: number
   /** Every request and handshake so far, oldest first. */
@@ -253,6 +255,7 @@ export function createFakeNetwork(clock: FakeClock, random: () => number): FakeN
       stored = []
       ids.clear()
     },
+    isHeard: (channel) => [...listeners].some(({ channels }) => channels.includes(channel)),
     get stored() {
       return stored
     },
