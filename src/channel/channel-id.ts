@@ -17,17 +17,17 @@ export interface ChannelId {
 
 export function channelId(signed: string): ChannelId {
   const key = mailboxOf(signed)
+  const hidden = (): string => '***'
   const id = {
     reveal: () => signed,
     matches: (other: string) => mailboxOf(other) === key,
-    toString: () => '***',
-    toJSON: () => '***',
+    toString: hidden,
+    toJSON: hidden,
   }
   return id as unknown as ChannelId
 }
 
 /** `priv:pub.sig`, `priv.sig` and `priv` all name the mailbox `priv` (protocol.md 4.1). */
 function mailboxOf(signed: string): string {
-  const end = signed.search(/[:.]/)
-  return (end < 0 ? signed : signed.slice(0, end)).toLowerCase()
+  return signed.split(/[:.]/)[0]!.toLowerCase()
 }

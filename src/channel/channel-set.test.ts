@@ -1,15 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { channelId } from './channel-id'
-import {
-  type Channel,
-  channelQuery,
-  channelSet,
-  channelTypeOf,
-  earliestEnd,
-  replaceChannel,
-  sameChannels,
-} from './channel-set'
+import { type Channel, channelQuery, channelSet, channelTypeOf, replaceChannel, sameChannels } from './channel-set'
 
 const A = 'a'.repeat(32)
 const B = 'b'.repeat(32)
@@ -68,17 +60,6 @@ describe('the type of a channel', () => {
     ['', null],
     [null, null],
   ])('%s is %s', (rawId, type) => expect(channelTypeOf(set, rawId)).toBe(type))
-})
-
-test.each([
-  [[], null],
-  [[null], null],
-  [[null, 5], 5],
-  [[5, null], 5],
-  [[7, 5, 6], 5],
-  [[5, 5], 5],
-])('of the ends %j the earliest is %j', (ends, earliest) => {
-  expect(earliestEnd(ends.map((end, at) => channel('x', String(at), end)))).toBe(earliest)
 })
 
 test('sets are the same when they ask for the same mailboxes with the same signatures', () => {

@@ -12,15 +12,10 @@ export interface Channel {
 
 export type ChannelSet = readonly Channel[]
 
-const FIRST_IN_URL = ['private', 'shared']
-
 /** Channels in URL order (private, shared, then others), each mailbox once: one listed twice delivers everything twice. */
 export function channelSet(channels: readonly Channel[]): ChannelSet {
-  const rank = (channel: Channel): number => {
-    const at = FIRST_IN_URL.indexOf(channel.type)
-    return at < 0 ? FIRST_IN_URL.length : at
-  }
-  const sorted = [...channels].sort((a, b) => rank(a) - rank(b))
+  const rank = ({ type }: Channel): number => (type === 'private' ? 0 : type === 'shared' ? 1 : 2)
+  const sorted = channels.slice().sort((a, b) => rank(a) - rank(b))
   return sorted.filter((channel, at) => sorted.findIndex((other) => other.id.matches(channel.id.reveal())) === at)
 }
 
@@ -31,16 +26,8 @@ export function channelQuery(set: ChannelSet): string {
 
 /** Type of the channel a message came through, or `null` when the id is none of ours (or `-`). */
 export function channelTypeOf(set: ChannelSet, rawId: string | null): string | null {
-  if (rawId === null) return null
-  return set.find((channel) => channel.id.matches(rawId))?.type ?? null
-}
-
-/** The earliest end of the set, Unix ms by the server's clock; `null` if nothing ends. */
-export function earliestEnd(set: ChannelSet): number | null {
-  return set.reduce<number | null>(
-    (earliest, { endAtMs }) => (endAtMs === null || (earliest !== null && earliest < endAtMs) ? earliest : endAtMs),
-    null,
-  )
+  const found = rawId === null ? undefined : set.find((channel) => channel.id.matches(rawId))
+  return found ? found.type : null
 }
 
 /** Whether two sets ask the server for the same mailboxes with the same signatures. */
@@ -54,11 +41,11 @@ export function replaceChannel(
   expiredId: string,
   successor: Omit<Channel, 'type' | 'id'> & { id: string },
 ): ChannelSet | null {
-  if (!set.some((channel) => channel.id.matches(expiredId))) return null
-  const { id, ...times } = successor
-  return channelSet(
-    set.map((channel) =>
-      channel.id.matches(expiredId) ? { type: channel.type, id: channelId(id), ...times } : channel,
-    ),
-  )
+  let isFound = false
+  const next = set.map((channel) => {
+    if (!channel.id.matches(expiredId)) return channel
+    isFound = true
+    return { ...successor, type: channel.type, id: channelId(successor.id) }
+  })
+  return isFound ? channelSet(next) : null
 }

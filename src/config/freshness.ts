@@ -2,7 +2,6 @@
  * Owns what time it is on the server and when a configuration should be renewed. The local clock may be wrong by days:
  * ends are never compared with it directly. Pure: the current instant and chance come in as arguments.
  */
-import { earliestEnd } from '../channel/channel-set'
 import type { PullConfig } from './config'
 
 /** The server's clock as far as it is known. */
@@ -88,7 +87,7 @@ export function renewAt(
   previous: PullConfig | null = null,
 ): number | null {
   const serverEndAtMs = endOf(config)
-  if (serverEndAtMs === null) return null
+  if (serverEndAtMs === Infinity) return null
   const endAtMs = serverEndAtMs + clock.shiftMs
   if (endAtMs <= nowMs) return nowMs
   if (previous !== null && endOf(previous) === serverEndAtMs) return endAtMs + LAZY_MIN_MS + chance * LAZY_SPAN_MS
@@ -98,9 +97,7 @@ export function renewAt(
   return earliestAtMs + chance * (latestAtMs - earliestAtMs)
 }
 
-/** The end of what ends first, Unix ms by the server's clock. */
-function endOf({ channels, expiresAtMs }: PullConfig): number | null {
-  const channelsEndAtMs = earliestEnd(channels)
-  if (channelsEndAtMs === null || expiresAtMs === null) return channelsEndAtMs ?? expiresAtMs
-  return Math.min(channelsEndAtMs, expiresAtMs)
+/** The end of what ends first, Unix ms by the server's clock; `Infinity` if nothing ends. */
+function endOf({ channels, expiresAtMs }: PullConfig): number {
+  return Math.min(expiresAtMs || Infinity, ...channels.map(({ endAtMs }) => endAtMs || Infinity))
 }
