@@ -29,8 +29,6 @@ export interface PullConfig {
   readonly jwt: string | null
   /** End of the JWT or of the configuration, Unix ms by the server's clock; `null` if it does not end. */
   readonly expiresAtMs: number | null
-  readonly revisionWeb: number | null
-  readonly configTimestamp: number
   /** The portal's clock when it answered, Unix ms; `null` when it did not say. */
   readonly serverTimeAtMs: number | null
 }

@@ -2,35 +2,37 @@
  * Owns which URLs of the configuration are used: plain or secure, with the scheme that its transport needs.
  * Relative URLs stay relative: whoever opens them knows the page. Pure.
  */
-import { toText } from './foreign-value'
-
-/** `true`: a page that came over https. `'auto'`: there is no page. */
-export type Secure = boolean | 'auto'
-
-const SCHEMES = {
-  websocket: { ws: 'ws', wss: 'wss', http: 'ws', https: 'wss' },
-  http: { ws: 'http', wss: 'https', http: 'http', https: 'https' },
-} as const
+import type { Endpoints } from './config'
+import { isOn, toText } from './foreign-value'
 
 /**
- * The URL for this kind of page; the other one where the wanted one is missing or unusable. That may give a plain URL
- * to a secure page: browsers allow it for loopback, and otherwise the transport can name the reason better.
+ * A scheme of ours and a host behind it, or a relative URL. No fragment: WebSocket classes refuse it, and a template
+ * nobody filled in (`http://#DOMAIN#/`) looks like one.
  */
-export function pickUrl(kind: 'websocket' | 'http', plain: unknown, secure: unknown, wanted: Secure): string | null {
-  const order = wanted === false ? [plain, secure] : [secure, plain]
-  return usableUrl(kind, order[0]) ?? usableUrl(kind, order[1])
+const USABLE_URL = /^(?:(?:http|ws)(s?):(?=\/\/))?(\.*\/\/?[^/?#\s][^#\s]*)$/i
+
+/**
+ * @param server `server` of the configuration
+ * @param secure whether the secure URLs go first. The others serve where they are missing or unusable: that may give
+ * a plain URL to a secure page, which browsers allow for loopback, and otherwise the transport can name the reason better.
+ */
+export function endpointsOf(server: Readonly<Record<string, unknown>>, secure: boolean): Endpoints {
+  function pick(scheme: 'http' | 'ws', name: string, secureUrl = server[`${name}_secure`]): string | null {
+    const urls = [usableUrl(scheme, server[name]), usableUrl(scheme, secureUrl)] as const
+    return (secure && urls[1]) || urls[0] || urls[1]
+  }
+  return {
+    websocket: isOn(server['websocket_enabled']) ? pick('ws', 'websocket') : null,
+    sse: pick('http', 'sse'),
+    // The misspelt key is the real one, the other is what some documentation says.
+    longPolling: pick('http', 'long_polling', server['long_pooling_secure'] || server['long_polling_secure']),
+    publish: isOn(server['publish_enabled']) ? pick('http', 'publish') : null,
+  }
 }
 
-function usableUrl(kind: 'websocket' | 'http', value: unknown): string | null {
-  // A fragment is refused by older WebSocket classes. A template nobody filled in (`http://#DOMAIN#/`) loses its host here.
-  const url = (toText(value) ?? '').replace(/#[^]*$/, '')
-  if (url === '' || /\s/.test(url)) return null
-  const absolute = /^([a-z][a-z\d+.-]*):([^]*)$/i.exec(url)
-  const rest = absolute?.[2] ?? url
-  const hasHost = /^\/\/[^/?]/.test(rest)
-  if (absolute === null) return hasHost || !rest.startsWith('//') ? url : null
-  const schemes: Readonly<Record<string, string>> = SCHEMES[kind]
-  const name = absolute[1]!.toLowerCase()
-  const scheme = Object.keys(schemes).includes(name) ? schemes[name] : undefined
-  return scheme !== undefined && hasHost ? `${scheme}:${rest}` : null
+function usableUrl(scheme: string, value: unknown): string | null {
+  const parts = USABLE_URL.exec(toText(value) || '')
+  if (!parts) return null
+  const rest = parts[2]!
+  return parts[1] === undefined ? rest : `${scheme}${parts[1].toLowerCase()}:${rest}`
 }

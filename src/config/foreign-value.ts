@@ -6,9 +6,12 @@
 /** Beyond this a JavaScript date does not exist. */
 const MAX_INSTANT_MS = 8.64e15
 
-const NUMBER = /^[+-]?\d+(\.\d+)?$/
 /** ISO 8601 with a zone. Without one the instant would depend on where the page is read. */
-const ISO_DATE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)$/i
+const ISO_DATE = /^\d{4}-.+(Z|[+-]\d\d:?\d\d)$/
+
+const ON: readonly unknown[] = [true, 1, '1', 'Y', 'y', 'true']
+/** PHP prints its own `false` as an empty string. */
+const OFF: readonly unknown[] = [false, 0, '0', 'N', 'n', 'false', '']
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -24,39 +27,29 @@ export function toText(value: unknown): string | null {
   return (typeof value === 'string' && value.trim()) || null
 }
 
-/** A number, also when it is written as a string. */
-export function toNumber(value: unknown): number | null {
-  const number = typeof value === 'string' && NUMBER.test(value.trim()) ? Number(value) : value
-  return typeof number === 'number' && isFinite(number) ? number : null
+/** A number, also when it is written as a string; `NaN` when it is none. */
+export function toNumber(value: unknown): number {
+  return typeof value === 'number' ? value : Number(toText(value) || NaN)
 }
 
-/** A switch in any spelling that PHP and people use; `null` when it says neither. */
-export function toFlag(value: unknown): boolean | null {
-  const word = typeof value === 'string' ? value.trim().toLowerCase() : value
-  if (word === true || word === 1 || word === '1' || word === 'y' || word === 'yes' || word === 'true') return true
-  if (word === false || word === 0 || word === '0' || word === 'n' || word === 'no' || word === 'false') return false
-  // PHP prints its own `false` as an empty string.
-  return word === '' ? false : null
+/** Whether a switch says yes. One that says neither is not on, and not off either. */
+export function isOn(value: unknown): boolean {
+  return ON.includes(value)
+}
+
+export function isNotOff(value: unknown): boolean {
+  return !OFF.includes(value)
 }
 
 /** An instant in Unix ms from an ISO date with a zone or from Unix seconds. Zero and less is how PHP says "never set". */
 export function toInstantMs(value: unknown): number | null {
-  const seconds = toNumber(value)
-  const atMs = seconds === null ? isoToMs(value) : Math.round(seconds * 1000)
-  return atMs !== null && atMs > 0 && atMs <= MAX_INSTANT_MS ? atMs : null
-}
-
-function isoToMs(value: unknown): number | null {
-  const parts = ISO_DATE.exec(toText(value) ?? '')
-  if (parts === null) return null
-  // Safari before 16 reads `+03:00` but not `+0300`.
-  const zone = parts[3]!.toUpperCase().replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')
-  const atMs = Date.parse(`${parts[1]}T${parts[2]}${zone}`)
-  return isNaN(atMs) ? null : atMs
+  const text = toText(value) || ''
+  const atMs = ISO_DATE.test(text) ? Date.parse(text) : Math.round(toNumber(value) * 1000)
+  return atMs > 0 && atMs <= MAX_INSTANT_MS ? atMs : null
 }
 
 /** A channel id that can stand in a URL: printable and without `/`, which separates ids there. */
 export function toChannelId(value: unknown): string | null {
-  const text = toText(value)
-  return text !== null && /^[!-.0-~]+$/.test(text) ? text : null
+  const text = toText(value) || ''
+  return /^[!-.0-~]+$/.test(text) ? text : null
 }

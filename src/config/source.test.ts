@@ -35,17 +35,12 @@ test('a ready source stays what it is', async () => {
   await expect(toConfigSource(restConfig())(request)).rejects.toMatchObject({ code: 'bad-option' })
 })
 
-test.each([
-  [undefined, 'undefined'],
-  [null, 'null'],
-  ['https://portal.example', 'restConfig'],
-  [7, 'number'],
-  [[sampleConfig()], 'array'],
-  [Promise.resolve({}), 'function'],
-])('anything else is refused, and the message names what is accepted: %j', (option, named) => {
-  const convert = (): unknown => toConfigSource(option)
-  expect(convert).toThrow(PullError)
-  expect(convert).toThrow(expect.objectContaining({ code: 'bad-option', retryable: false }))
-  expect(convert).toThrow(/configuration object.*function.*restConfig/)
-  expect(convert).toThrow(named)
-})
+test.each([[undefined], [null], ['https://portal.example'], [7], [[sampleConfig()]], [Promise.resolve({})]])(
+  'anything else is refused, and the message names what is accepted: %j',
+  (option) => {
+    const convert = (): unknown => toConfigSource(option)
+    expect(convert).toThrow(PullError)
+    expect(convert).toThrow(expect.objectContaining({ code: 'bad-option', retryable: false }))
+    expect(convert).toThrow(/configuration object.*function.*restConfig/)
+  },
+)

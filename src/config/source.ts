@@ -15,16 +15,9 @@ export function toConfigSource(option: unknown): ConfigSource {
     // People write functions that return the object itself, or throw before there is a promise.
     return async (request) => produce(request)
   }
-  if (isRecord(option) && typeof option['then'] !== 'function') return staticConfig(option)
+  if (isRecord(option) && !option['then']) return staticConfig(option)
   throw new PullError(
     'bad-option',
-    `config must be a configuration object as pull.config.get returns it, a function that returns (a promise of) one, or a source such as restConfig({ url }); got ${nameOf(option)}`,
+    'config must be a configuration object, a function that returns one, or restConfig({ url })',
   )
-}
-
-function nameOf(option: unknown): string {
-  if (typeof option === 'string') return 'a string: for a URL use restConfig({ url })'
-  if (option === null) return 'null'
-  if (Array.isArray(option)) return 'an array'
-  return typeof option === 'object' ? 'a promise: pass a function that returns it' : typeof option
 }
