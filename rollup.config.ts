@@ -87,7 +87,7 @@ function scriptTag(dist: string): RollupOptions {
   return {
     input: entry('script'),
     onwarn: fail,
-    plugins: [nodeResolve({ browser: true }), esbuild({ target: 'esnext' })],
+    plugins: [schemaLite(), nodeResolve({ browser: true }), esbuild({ target: 'esnext' })],
     output: [
       { ...output, file: join(dist, 'bx-pull.js'), plugins: [browserScript()] },
       {
@@ -119,8 +119,16 @@ function scriptTag(dist: string): RollupOptions {
   }
 }
 
+/** No schema library in the script-tag file: why is told in `src/config/schema.ts`. */
+function schemaLite(): Plugin {
+  return {
+    name: 'schema-lite',
+    resolveId: (id) => (id === './schema' ? join(root, 'src', 'config', 'schema-lite.ts') : null),
+  }
+}
+
 /**
- * Lowers the finished bundle, dependencies too (zod ships ES2020), and wraps it. Once for the whole: module by module,
+ * Lowers the finished bundle, dependencies too, and wraps it. Once for the whole: module by module,
  * each would bring its own copy of the helpers, 2 KB compressed. The helpers and `use strict` are inside of the wrapper,
  * because sites join their scripts into one file; the leading semicolon is for what stands before it there.
  */
@@ -186,7 +194,7 @@ function executable(): Plugin {
 
 /**
  * Our own cycle, a missing export or an import that will fail at run time is not shipped as a warning.
- * Dependencies may have cycles (zod has); that is their business.
+ * Dependencies may have cycles; that is their business.
  */
 function fail(warning: RollupLog, warn: (warning: RollupLog) => void): void {
   const files = warning.ids ?? (warning.id === undefined ? [] : [warning.id])

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { type Plugin, build } from 'esbuild'
 
 /** Gzip bytes of `dist/bx-pull.min.js`. */
 const BUDGET_BYTES = 16_384
@@ -14,6 +14,14 @@ const LARGEST_FILES = 15
 
 const root = process.cwd()
 const script = join(root, 'dist', 'bx-pull.min.js')
+
+/** As in `rollup.config.ts`. */
+const schemaLite: Plugin = {
+  name: 'schema-lite',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/schema$/ }, () => ({ path: join(root, 'src', 'config', 'schema-lite.ts') }))
+  },
+}
 
 buildIfOlder()
 const gzip = await printSizes()
@@ -82,6 +90,7 @@ async function printShares(): Promise<void> {
     platform: 'browser',
     target: 'es2017',
     logLevel: 'error',
+    plugins: [schemaLite],
   })
   const files = Object.entries(Object.values(metafile.outputs)[0]?.inputs ?? {})
     .map(([path, { bytesInOutput }]) => ({ path, bytes: bytesInOutput }))
