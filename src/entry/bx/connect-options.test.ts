@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { checkOptions } from '../../client/options'
 import { parseConfig } from '../../config/parse'
 import { PullError } from '../../core/pull-error'
 import { type ConnectOptions, clientOptionsOf } from './connect-options'
@@ -18,6 +19,8 @@ describe('one address for all transports', () => {
     ['http://example.ru:8893/sub', 'ws://example.ru:8893/subws', 'http://example.ru:8893/sub'],
     ['https://example.ru/sub/?x=1', 'wss://example.ru/subws/?x=1', 'https://example.ru/sub/?x=1'],
     ['https://example.ru/push/', 'wss://example.ru/push/', 'https://example.ru/push/'],
+    ['http://sub.example.ru/sub', 'ws://sub.example.ru/subws', 'http://sub.example.ru/sub'],
+    ['/bitrix/subws/', '/bitrix/subws/', '/bitrix/sub/'],
     ['https://subws.example.ru/subway/', 'wss://subws.example.ru/subway/', 'https://subws.example.ru/subway/'],
   ])('%s', (serverUrl, websocket, longPolling) => {
     expect(configOf({ serverUrl, userHash }).endpoints).toMatchObject({ websocket, longPolling, sse: null })
@@ -56,9 +59,14 @@ describe('what is missing is named', () => {
       expect(act).not.toThrow(userHash)
     },
   )
-  test('a transport that does not exist', () => {
-    expect(() => clientOptionsOf({ config: {}, transport: 'pigeon' })).toThrow(/pigeon.*websocket, sse, long-polling/)
-  })
+  test.each(['pigeon', 'constructor', ''])(
+    'a transport that does not exist (%j) is left to the client',
+    (transport) => {
+      expect(() => checkOptions(clientOptionsOf({ config: {}, transport }))).toThrow(
+        /transport.*websocket, sse, long-polling/,
+      )
+    },
+  )
 })
 
 test.each([
@@ -66,9 +74,7 @@ test.each([
   ['auto', 'auto'],
   ['websocket', 'websocket'],
   ['webSocket', 'websocket'],
-  ['WS', 'websocket'],
   ['sse', 'sse'],
-  ['EventSource', 'sse'],
   ['longPolling', 'long-polling'],
   ['long-polling', 'long-polling'],
   ['polling', 'long-polling'],
@@ -88,6 +94,8 @@ test('a configuration in place of address and hash is passed on, with all other 
     storage: false,
   })
   expect(options).toEqual({ config, transport: 'auto', debug: true, storage: false })
+  // What is not for the client must not look to it like options it does not know.
+  expect(checkOptions(options)).toBe(options)
 })
 
 test('a server that is switched off says so', () => {

@@ -1,7 +1,6 @@
 /** Owns what `BX.Pull.connect({...})` understands (protocol.md 11.12) and how it becomes options of the client. Pure. */
 import type { PullClientOptions } from '../../client/options'
 import { PullError } from '../../core/pull-error'
-import { TRANSPORT_KINDS, type TransportKind } from '../../core/transport-kind'
 
 export interface ConnectOptions extends Omit<PullClientOptions, 'config' | 'transport'> {
   /** A configuration or source; then `serverUrl` and `userHash` are not needed. */
@@ -20,65 +19,46 @@ export interface ConnectOptions extends Omit<PullClientOptions, 'config' | 'tran
   transport?: string
 }
 
-const ALIASES: Readonly<Record<string, TransportKind>> = {
-  websocket: 'websocket',
-  ws: 'websocket',
-  sse: 'sse',
-  eventsource: 'sse',
-  longpolling: 'long-polling',
+const ALIASES: Readonly<Record<string, string>> = {
+  webSocket: 'websocket',
+  longPolling: 'long-polling',
   polling: 'long-polling',
-  intervalpolling: 'interval-polling',
 }
 
-const OWN_NAMES = [
-  'config',
-  'serverEnabled',
-  'serverUrl',
-  'userHash',
-  'userId',
-  'guestMode',
-  'version',
-  'transport',
-] as const
-
-/** @throws PullError `bad-option` naming what is missing */
+/** Values are for the client to check. @throws PullError `bad-option` naming what is missing */
 export function clientOptionsOf(options: ConnectOptions): PullClientOptions {
-  // Who the user is says nothing here: the channel id alone decides what is received.
-  const rest: Partial<ConnectOptions> = { ...options }
-  OWN_NAMES.forEach((name) => delete rest[name])
-  return { ...rest, config: options.config ?? configOf(options), transport: transportOf(options.transport) }
+  const { config = configOf(options), transport = 'auto' } = options
+  const result = {
+    ...options,
+    config,
+    transport: (ALIASES[transport] || transport) as NonNullable<PullClientOptions['transport']>,
+    // The client takes these for not given. Who the user is says nothing: the channel id decides what is received.
+    serverEnabled: undefined,
+    serverUrl: undefined,
+    userHash: undefined,
+    userId: undefined,
+    guestMode: undefined,
+    version: undefined,
+  }
+  return result
 }
 
-function configOf({ serverEnabled = true, serverUrl, userHash, version }: ConnectOptions): object {
-  if (typeof serverUrl !== 'string' || serverUrl === '' || typeof userHash !== 'string' || userHash === '') {
-    throw new PullError(
-      'bad-option',
-      'BX.Pull.connect needs `serverUrl` (address of the push server, e.g. https://example.com/bitrix/subws/) and `userHash` (signed channel id), or `config`.',
-    )
+function configOf({ serverEnabled, serverUrl, userHash, version }: ConnectOptions): object {
+  if (typeof serverUrl !== 'string' || typeof userHash !== 'string' || !serverUrl || !userHash) {
+    throw new PullError('bad-option', 'BX.Pull.connect needs serverUrl and userHash (signed channel id), or config')
   }
-  const base = serverUrl.replace(/^ws/i, 'http')
-  const poll = base.replace(/\/subws(\/?)(?=$|\?)/, '/sub$1')
-  const socket = base.replace(/\/sub(\/?)(?=$|\?)/, '/subws$1').replace(/^http/i, 'ws')
-  const ids = userHash.split('/').filter((id) => id !== '')
-  const channels = ids.reduce((all, id, at) => ({ ...all, [['private', 'shared'][at] ?? `channel${at}`]: { id } }), {})
+  const urlOf = (name: string): string => serverUrl.replace(/\/sub(ws)?(?=\/?(\?|$))/, name)
   return {
     server: {
-      version: version ?? (ids.some((id) => /[.:]/.test(id)) ? 4 : 2),
+      version: version || (/[.:]/.test(userHash) ? 4 : 2),
       server_enabled: serverEnabled,
-      mode: 'personal',
-      long_polling: poll,
-      long_polling_secure: poll,
+      long_polling: urlOf('/sub'),
       websocket_enabled: true,
-      websocket: socket,
-      websocket_secure: socket,
+      websocket: urlOf('/subws'),
     },
-    channels,
+    channels: userHash
+      .split('/')
+      .filter(Boolean)
+      .map((id, at) => ({ id, type: ['private', 'shared'][at] })),
   }
-}
-
-function transportOf(transport: string | undefined): 'auto' | TransportKind {
-  if (transport === undefined || transport === 'auto') return 'auto'
-  const kind = ALIASES[transport.toLowerCase().replace(/[-_ ]/g, '')]
-  if (kind) return kind
-  throw new PullError('bad-option', `transport: '${transport}' is none of ${TRANSPORT_KINDS.join(', ')}.`)
 }
