@@ -2,6 +2,16 @@
 import WebSocket from 'ws'
 import type { Platform, WebSocketConstructor } from './platform'
 
+/** What is gone answers no close frame: a stopped client must not keep the process alive for the 30 s that `ws` waits. */
+const CLOSE_TIMEOUT_MS = 500
+
+class NodeWebSocket extends WebSocket {
+  constructor(url: string, protocols?: string | string[]) {
+    const options: WebSocket.ClientOptions & { closeTimeout: number } = { closeTimeout: CLOSE_TIMEOUT_MS }
+    super(url, protocols, options)
+  }
+}
+
 export function nodePlatform(): Platform {
   return {
     clock: {
@@ -11,7 +21,7 @@ export function nodePlatform(): Platform {
     },
     random: () => Math.random(),
     fetch: (url, init) => fetch(url, init),
-    webSocket: WebSocket as unknown as WebSocketConstructor,
+    webSocket: NodeWebSocket as unknown as WebSocketConstructor,
     storage: null,
     page: null,
     console,
