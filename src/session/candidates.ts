@@ -1,4 +1,5 @@
 /** Owns which transports can be tried at all: asked for, configured by the portal, supported by this runtime. Pure. */
+import { PullError } from '../core/pull-error'
 import type { PullConfig } from '../config/config'
 import type { TransportKind } from '../core/transport-kind'
 import type { Candidate } from '../connection/negotiation'
@@ -34,4 +35,14 @@ export function candidatesOf(
     else usable.push({ kind, ownAddress: kind === 'sse' && endpoints.sse !== null })
   })
   return { usable, missing }
+}
+
+export function noTransport(config: PullConfig, { missing }: Candidates): PullError {
+  const reasons = Object.keys(missing).map((kind) => `${kind}: ${missing[kind as TransportKind]}`)
+  return new PullError(
+    'no-transport',
+    `None of the transports asked for can work with push server version ${config.version} here (${reasons.join(', ')}). ` +
+      'Ask for another transport, or give the missing part through options.platform.',
+    { facts: { skipped: missing, version: config.version } },
+  )
 }

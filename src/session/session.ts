@@ -16,12 +16,12 @@ import { type CursorQuery, type Position, createPosition } from '../replay/posit
 import type { TransportFactory, TransportTimeouts } from '../transport/transport'
 import { addressOf } from './address'
 import { NO_ARRIVALS, ended, heard, opening } from './arrivals'
-import { type Candidates, candidatesOf } from './candidates'
+import { type Candidates, candidatesOf, noTransport } from './candidates'
 import { createConfigLoader } from './config-loader'
 import { type Counters, createCounters } from './counters'
 import type { PullEvent } from './dispatch'
 import { createInbox } from './inbox'
-import { type ChannelsFact, type GapFact, type StatusFact, statusOf } from './status'
+import { type ChannelsFact, type GapFact, type StatusFact, outageOfChannels, statusOf } from './status'
 import { systemCommand } from './system-command'
 
 export interface SessionDeps {
@@ -82,6 +82,7 @@ export function createSession(deps: SessionDeps): Session {
   let connection: Connection | null = null
   let targetId = 0
   let hasOpened = false
+  let hurriedOutage: number | null = null
   let firstAskedAtMs = Infinity
   let arrivals = NO_ARRIVALS
   /** The last link that cannot ask for what was missed, until it opens. */
@@ -153,6 +154,11 @@ export function createSession(deps: SessionDeps): Session {
       if (!over) connection.start({ id: ++targetId, candidates: candidates.usable }, deps.preferred)
     } else if (sameTarget(previous, next)) {
       tellChannels('renewed')
+      // The channels were refused and may be known again (push-stream after a restart). Once per outage: a server that
+      // goes on refusing is asked at the pace of the back-off.
+      const outage = outageOfChannels(connection?.state)
+      if (outage !== null && outage !== hurriedOutage) retarget()
+      hurriedOutage = outage ?? hurriedOutage
     } else {
       tellChannels('changed')
       retarget()
@@ -287,14 +293,4 @@ function sameTarget(a: PullConfig, b: PullConfig): boolean {
   const identity = ({ version, endpoints, clientId, hostname, mode }: PullConfig): string =>
     JSON.stringify([version, endpoints, clientId, hostname, mode])
   return identity(a) === identity(b) && sameChannels(a.channels, b.channels)
-}
-
-function noTransport(config: PullConfig, { missing }: Candidates): PullError {
-  const reasons = Object.keys(missing).map((kind) => `${kind}: ${missing[kind as TransportKind]}`)
-  return new PullError(
-    'no-transport',
-    `None of the transports asked for can work with push server version ${config.version} here (${reasons.join(', ')}). ` +
-      'Ask for another transport, or give the missing part through options.platform.',
-    { facts: { skipped: missing, version: config.version } },
-  )
 }

@@ -62,6 +62,12 @@ export function statusOf(state: State, missing: StatusFact['skipped']): StatusFa
   return { status: memory.hasConnected ? 'reconnecting' : 'connecting', transport: null, reason, skipped }
 }
 
+/** Since when there has been no connection, if it waits because its channels were refused. */
+export function outageOfChannels(state: State | undefined): number | null {
+  if (state?.phase !== 'waiting' || state.memory.lastLoss?.reason !== 'bad-channel') return null
+  return state.memory.outageSinceMs
+}
+
 export function sameStatus(a: StatusFact, b: StatusFact): boolean {
   const [one, other] = [a, b].map(({ status, transport, reason, skipped }) =>
     JSON.stringify([status, transport, reason, skipped]),
