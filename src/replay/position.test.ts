@@ -1,0 +1,283 @@
+import { describe, expect, test } from 'vitest'
+import type { Message } from '../codec/codec'
+import { type OpenOptions, type Position, type PositionOptions, createPosition } from './position'
+
+const START_AT_MS = Date.parse('2026-11-20T12:00:00.400Z')
+const ZEROS = '0'.repeat(26)
+
+function position(told: Partial<PositionOptions> = {}): Position {
+  return createPosition({
+    version: 4,
+    overlapMs: 1500,
+    originAtMs: START_AT_MS,
+    originIsServerTime: true,
+    ...told,
+  })
+}
+
+/** A link that opens at `atMs` after the start. */
+function link(atMs: number, told: Partial<OpenOptions> = {}): OpenOptions {
+  const nowMs = START_AT_MS + atMs
+  return { nowMs, sinceMs: nowMs, serverNowMs: nowMs, channelCount: 1, resumed: atMs > 0, atomic: false, ...told }
+}
+
+function message(told: Partial<Message> & { publishedAtMs?: number }): Message {
+  const { publishedAtMs, ...rest } = told
+  const extra = publishedAtMs === undefined ? {} : { server_time_unix: publishedAtMs / 1000 }
+  const body = { module_id: 'im', command: 'message', params: {}, extra }
+  return { type: 'message', id: 1, mid: null, channel: null, tag: null, time: null, timeAtMs: null, body, ...rest }
+}
+/** Numbering of the Node servers: ten digits of the second it began in, sixteen that count. */
+const mid = (count: number, beganAtMs = START_AT_MS - 3_600_000): string =>
+  `${Math.floor(beganAtMs / 1000)}${String(count).padStart(16, '0')}`
+const withMid = (count: number): Message => message({ mid: mid(count) })
+const at = (atMs: number, tag: number, told: Partial<Message> = {}): Message =>
+  message({ tag, timeAtMs: Math.floor((START_AT_MS + atMs) / 1000) * 1000, ...told })
+const date = (atMs: number): string => new Date(START_AT_MS + atMs).toUTCString()
+
+describe('Node servers (mid)', () => {
+  test('a first connection asks for nothing stored', () => {
+    expect(position().open(link(0)).query).toEqual({})
+  })
+
+  test('a quiet page asks for the whole history at its first break, and drops what is older than its start', () => {
+    const place = position()
+    place.open(link(0))
+    const replay = place.open(link(60_000))
+    expect(replay.query).toEqual({ mid: ZEROS })
+    expect(replay.accept(message({ mid: mid(1), publishedAtMs: START_AT_MS - 5000 }), 0)).toBe('before-start')
+    // Server times are whole seconds: what shares the second of the start is news.
+    expect(replay.accept(message({ mid: mid(2), publishedAtMs: START_AT_MS - 300 }), 0)).toBe('news')
+    expect(replay.accept(message({ mid: mid(3), publishedAtMs: START_AT_MS + 5000 }), 0)).toBe('news')
+    // What carries no date cannot be told to be older.
+    expect(replay.accept(message({ mid: mid(4) }), 0)).toBe('news')
+  })
+
+  test('a resume asks from a message received 1.5 s before the break, not from the last one', () => {
+    const place = position()
+    const replay = place.open(link(0))
+    ;[1000, 2000, 2600, 3000].forEach((ms, count) => replay.accept(withMid(count + 1), START_AT_MS + ms))
+    expect(place.open(link(20_000, { sinceMs: START_AT_MS + 3100 })).query).toEqual({ mid: mid(1) })
+    expect(place.open(link(20_000, { sinceMs: START_AT_MS + 3500 })).query).toEqual({ mid: mid(2) })
+    expect(place.open(link(20_000)).query).toEqual({ mid: mid(4) })
+  })
+
+  test('without a message that old the first one has to do', () => {
+    const place = position()
+    const replay = place.open(link(0))
+    ;[1, 2, 3].forEach((count) => replay.accept(withMid(count), START_AT_MS + 900 + count * 200))
+    expect(place.open(link(1600)).query).toEqual({ mid: mid(1) })
+  })
+
+  test('finds an old enough message at any rate of messages', () => {
+    const place = position()
+    const replay = place.open(link(0))
+    for (let count = 1; count <= 20_000; count++) replay.accept(withMid(count), START_AT_MS + count * 2)
+    const query = place.open(link(40_000)).query
+    const received = Number(query.mid?.slice(10)) * 2
+    expect(received).toBeLessThanOrEqual(38_500)
+    expect(received).toBeGreaterThan(37_000)
+  })
+
+  test('the position is the highest mid, whatever order they come in, and nothing resets it', () => {
+    const place = position()
+    const replay = place.open(link(0))
+    ;[5, 9, 7, 8].forEach((count) => replay.accept(withMid(count), START_AT_MS + 1000))
+    replay.accept(message({ mid: null }), START_AT_MS + 1100)
+    replay.emptyPoll({ lastMessageId: mid(2), lastModified: null }, START_AT_MS + 1200)
+    replay.emptyPoll({ lastMessageId: '', lastModified: null }, START_AT_MS + 1300)
+    expect(place.describe()).toEqual({ mid: mid(9) })
+  })
+
+  test('a lower mid is news all the same: they are unique, not ordered', () => {
+    const replay = position().open(link(0))
+    expect([5, 9, 7, 8].map((count) => replay.accept(withMid(count), START_AT_MS + 1000))).toEqual([
+      'news',
+      'news',
+      'news',
+      'news',
+    ])
+  })
+
+  test('polls go on from exactly the place reached: an overlap would return at once, for ever', () => {
+    const place = position()
+    const replay = place.open(link(0, { atomic: true }))
+    expect(replay.next()).toEqual({})
+    replay.accept(withMid(3), START_AT_MS + 100)
+    replay.accept(withMid(4), START_AT_MS + 101)
+    expect(replay.next()).toEqual({ mid: mid(4) })
+  })
+
+  test('the first position may come from an empty poll', () => {
+    const place = position()
+    const replay = place.open(link(0, { atomic: true }))
+    replay.emptyPoll({ lastMessageId: mid(466), lastModified: null }, START_AT_MS + 40_000)
+    expect(replay.next()).toEqual({ mid: mid(466) })
+    expect(place.open(link(90_000)).query).toEqual({ mid: mid(466) })
+  })
+
+  test('an empty header means that nothing is stored: from then on everything is news', () => {
+    const place = position()
+    const replay = place.open(link(0, { atomic: true }))
+    replay.emptyPoll({ lastMessageId: '', lastModified: null }, START_AT_MS + 40_000)
+    expect(replay.next()).toEqual({ mid: ZEROS })
+  })
+
+  test.each([null, 'null', '12', '1795167691000000000000046x', `${'9'.repeat(27)}`])(
+    '%j in the header is no position',
+    (id) => {
+      const place = position()
+      const replay = place.open(link(0, { atomic: true }))
+      replay.emptyPoll({ lastMessageId: id, lastModified: null }, START_AT_MS)
+      expect(replay.next()).toEqual({})
+      expect(place.describe()).toEqual({})
+    },
+  )
+
+  test('a mid from the future is delivered and not trusted: a body can forge one', () => {
+    const place = position()
+    const replay = place.open(link(0))
+    expect(replay.accept(message({ mid: '9'.repeat(26) }), START_AT_MS + 100)).toBe('news')
+    expect(place.describe()).toEqual({})
+    replay.accept(withMid(1), START_AT_MS + 200)
+    expect(place.describe()).toEqual({ mid: mid(1) })
+  })
+
+  test('numbers that begin again are told once, and are the position from then on', () => {
+    const place = position()
+    const first = place.open(link(0))
+    for (let count = 100; count <= 110; count++) first.accept(withMid(count), START_AT_MS + count * 100)
+    const second = place.open(link(60_000))
+    const beside = place.open(link(60_000))
+    expect(second.query).toEqual({ mid: mid(110) })
+    expect(second.accept(withMid(1), START_AT_MS + 61_000)).toBe('renumbered')
+    expect(second.accept(withMid(2), START_AT_MS + 61_100)).toBe('news')
+    expect(beside.accept(withMid(2), START_AT_MS + 61_100)).toBe('news')
+    expect(place.describe()).toEqual({ mid: mid(2) })
+    expect(second.next()).toEqual({ mid: mid(2) })
+  })
+
+  test('a late message within the overlap is no renumbering', () => {
+    const place = position()
+    const first = place.open(link(0))
+    first.accept(withMid(10), START_AT_MS + 1000)
+    first.accept(withMid(12), START_AT_MS + 4000)
+    const second = place.open(link(5000))
+    expect(second.query).toEqual({ mid: mid(10) })
+    expect(second.accept(withMid(11), START_AT_MS + 5100)).toBe('news')
+  })
+})
+
+describe('push-stream (tag and time)', () => {
+  const stream = (told: Partial<PositionOptions> = {}): Position => position({ version: 2, ...told })
+
+  test('a first connection asks from the second of the start', () => {
+    expect(stream().open(link(0)).query).toEqual({ tag: 0, time: date(0) })
+  })
+
+  test('without a word about the time of the server only a resume relies on the local clock', () => {
+    const place = stream({ originIsServerTime: false })
+    expect(place.open(link(0)).query).toEqual({})
+    expect(place.open(link(5000)).query).toEqual({ tag: 0, time: date(0) })
+  })
+
+  test('what is older than the start is not delivered', () => {
+    const replay = stream().open(link(0))
+    expect(replay.accept(at(-2000, 3), START_AT_MS)).toBe('before-start')
+    expect(replay.accept(at(0, 1), START_AT_MS)).toBe('news')
+  })
+
+  test('a resume asks for the whole second again', () => {
+    const place = stream()
+    const replay = place.open(link(0))
+    replay.accept(at(3000, 7), START_AT_MS + 3000)
+    expect(place.open(link(20_000)).query).toEqual({ tag: 0, time: date(3000) })
+  })
+
+  test('0.3.4 is asked for one second more: its first tag is 0, and it sends what comes after', () => {
+    const place = stream({ version: 1 })
+    expect(place.open(link(0)).query).toEqual({ tag: 0, time: date(-1000) })
+    const replay = place.open(link(0))
+    replay.accept(at(3000, 0), START_AT_MS + 3000)
+    expect(place.open(link(20_000)).query).toEqual({ tag: 0, time: date(2000) })
+    expect(replay.next()).toEqual({ tag: 0, time: date(3000) })
+  })
+
+  test('the position is the highest of time and tag, not the last', () => {
+    const place = stream()
+    const replay = place.open(link(0))
+    const order: [number, number][] = [
+      [1000, 1],
+      [2000, 3],
+      [2000, 1],
+      [1000, 9],
+    ]
+    order.forEach(([ms, tag]) => replay.accept(at(ms, tag), START_AT_MS + 5000))
+    expect(place.describe()).toEqual({ tag: 3, time: date(2000) })
+  })
+
+  test('messages without a place move nothing', () => {
+    const place = stream()
+    const replay = place.open(link(0))
+    expect(replay.accept(message({ tag: null, timeAtMs: START_AT_MS + 1 }), START_AT_MS)).toBe('news')
+    expect(replay.accept(message({ tag: 4, timeAtMs: null }), START_AT_MS)).toBe('news')
+    expect(place.describe()).toEqual({})
+  })
+
+  test('the first position may come from an empty poll', () => {
+    for (const [version, earlierMs] of [
+      [2, 0],
+      [1, 1000],
+    ] as const) {
+      const place = stream({ version, originIsServerTime: false })
+      const replay = place.open(link(0, { atomic: true }))
+      replay.emptyPoll({ lastMessageId: null, lastModified: date(40_000) }, START_AT_MS + 40_000)
+      // 0.3.4 counts from tag 0: the place is one before that second.
+      if (version === 2) expect(replay.next()).toEqual({ tag: 0, time: date(40_000 - earlierMs) })
+      expect(place.describe()).toEqual({ tag: 0, time: date(40_000 - earlierMs) })
+    }
+  })
+
+  describe('a replay of several channels, which comes channel by channel', () => {
+    const OPENS_AT_MS = 60_000
+
+    /** Two channels, a position at 1 s, and a link that resumes from there. */
+    function resumed(told: Partial<OpenOptions> = {}): { place: Position; replay: ReturnType<Position['open']> } {
+      const place = stream()
+      place.open(link(0)).accept(at(1000, 1), START_AT_MS + 1000)
+      return { place, replay: place.open(link(OPENS_AT_MS, { channelCount: 2, ...told })) }
+    }
+    const now = (afterMs: number): number => START_AT_MS + OPENS_AT_MS + afterMs
+
+    test('is no place to go on from while it may still be running', () => {
+      const { place, replay } = resumed()
+      replay.accept(at(30_000, 5), now(100))
+      replay.accept(at(10_000, 2), now(900))
+      expect(place.open(link(OPENS_AT_MS + 2000)).query).toEqual({ tag: 0, time: date(1000) })
+    })
+    test('is over after a second of silence', () => {
+      const { place, replay } = resumed()
+      replay.accept(at(30_000, 5), now(100))
+      replay.accept(at(20_000, 5), now(1100))
+      expect(place.describe()).toEqual({ tag: 5, time: date(30_000) })
+    })
+    test('is over with the first live message', () => {
+      const { place, replay } = resumed()
+      replay.accept(at(30_000, 5), now(100))
+      replay.accept(at(OPENS_AT_MS + 2000, 1), now(600))
+      expect(place.describe()).toEqual({ tag: 1, time: date(OPENS_AT_MS + 2000) })
+    })
+    test('is over after ten seconds at the latest', () => {
+      const { place, replay } = resumed()
+      for (let ms = 0; ms <= 10_000; ms += 500) replay.accept(at(20_000 + ms, 1), now(ms))
+      expect(place.describe()).toEqual({ tag: 1, time: date(30_000) })
+    })
+    test('is a place at once where nothing can be cut: one channel, or a whole body', () => {
+      for (const told of [{ channelCount: 1 }, { atomic: true }]) {
+        const { place, replay } = resumed(told)
+        replay.accept(at(30_000, 5), now(100))
+        expect(place.describe()).toEqual({ tag: 5, time: date(30_000) })
+      }
+    })
+  })
+})
