@@ -32,6 +32,6 @@ export function createEmitter(onThrow: (thrown: unknown, key: string) => void): 
     },
     // mitt copies the list before calling: listeners may subscribe and unsubscribe inside their own call.
     emit: (key, ...args) => handlers.emit(key, args),
-    count: (key) => handlers.all.get(key)?.length ?? 0,
+    count: (key) => (handlers.all.get(key) || []).length,
   }
 }

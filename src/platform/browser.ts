@@ -3,7 +3,7 @@ import type { FetchLike, Page, PageSignal, Platform, StorageLike, WebSocketConst
 
 /** What the current page or worker offers; members that are missing here (SSR, old browsers) are `null`. */
 export function browserPlatform(): Platform {
-  const scope = self_()
+  const scope: Scope = typeof self === 'undefined' ? {} : (self as unknown as Scope)
   return {
     clock: {
       now: () => Date.now(),
@@ -12,8 +12,8 @@ export function browserPlatform(): Platform {
     },
     random: () => Math.random(),
     // Called as a method of the global: a detached `fetch` throws "Illegal invocation".
-    fetch: typeof scope.fetch === 'function' ? (url, init) => (scope.fetch as FetchLike)(url, init) : null,
-    webSocket: typeof scope.WebSocket === 'function' ? (scope.WebSocket as WebSocketConstructor) : null,
+    fetch: scope.fetch ? (url, init) => (scope.fetch as FetchLike)(url, init) : null,
+    webSocket: scope.WebSocket || null,
     storage: localStorageOf(scope),
     page: pageOf(scope),
     console: typeof console === 'undefined' ? null : console,
@@ -21,8 +21,8 @@ export function browserPlatform(): Platform {
 }
 
 interface Scope {
-  fetch?: unknown
-  WebSocket?: unknown
+  fetch?: FetchLike
+  WebSocket?: WebSocketConstructor
   localStorage?: StorageLike
   location?: { protocol: string; href: string }
   navigator?: { connection?: EventTarget }
@@ -31,14 +31,10 @@ interface Scope {
   removeEventListener?: EventTarget['removeEventListener']
 }
 
-function self_(): Scope {
-  return typeof self === 'undefined' ? {} : (self as unknown as Scope)
-}
-
 /** Reading the property alone throws where cookies are blocked. */
 function localStorageOf(scope: Scope): StorageLike | null {
   try {
-    return scope.localStorage ?? null
+    return scope.localStorage || null
   } catch {
     return null
   }
@@ -46,7 +42,7 @@ function localStorageOf(scope: Scope): StorageLike | null {
 
 function pageOf(scope: Scope): Page | null {
   const { location } = scope
-  if (!location || typeof scope.addEventListener !== 'function') return null
+  if (!location || !scope.addEventListener) return null
   return {
     protocol: location.protocol,
     get href() {
@@ -57,28 +53,29 @@ function pageOf(scope: Scope): Page | null {
 }
 
 function listenTo(scope: Scope, listener: (signal: PageSignal) => void): () => void {
+  const { document, navigator } = scope
   const undo: (() => void)[] = []
+  /** Most signals have the name of their event. */
   const add = (
     target: Partial<EventTarget> | undefined,
     type: string,
-    signalOf: (event: Event) => PageSignal | null,
-  ) => {
-    if (typeof target?.addEventListener !== 'function') return
+    signalOf: (event: Event) => PageSignal | null = () => type as PageSignal,
+  ): void => {
+    if (!target || !target.addEventListener) return
     const handler = (event: Event): void => {
       const signal = signalOf(event)
       if (signal) listener(signal)
     }
     target.addEventListener(type, handler)
-    undo.push(() => target.removeEventListener?.(type, handler))
+    undo.push(() => (target as EventTarget).removeEventListener(type, handler))
   }
-  const { document } = scope
-  add(scope, 'online', () => 'online')
-  add(scope, 'offline', () => 'offline')
+  add(scope, 'online')
+  add(scope, 'offline')
   // `pagehide`, never `unload` or `beforeunload`: those keep the page out of the back/forward cache.
-  add(scope, 'pagehide', () => 'pagehide')
+  add(scope, 'pagehide')
   add(scope, 'pageshow', (event) => ((event as PageTransitionEvent).persisted ? 'pageshow' : null))
-  add(document, 'visibilitychange', () => (document?.visibilityState === 'hidden' ? 'hidden' : 'visible'))
-  add(document, 'resume', () => 'resume')
-  add(scope.navigator?.connection, 'change', () => 'network-change')
+  add(document, 'visibilitychange', () => (document && document.visibilityState === 'hidden' ? 'hidden' : 'visible'))
+  add(document, 'resume')
+  add(navigator && navigator.connection, 'change', () => 'network-change')
   return () => undo.splice(0).forEach((stop) => stop())
 }

@@ -36,5 +36,5 @@ export function createDedupe(limit: number = DEDUPE_WINDOW): Dedupe {
  * id, tag and time; 0.3.4 names no channel, but tag and time are unique over all channels there.
  */
 export function identityOf(message: Message): string {
-  return message.mid ?? `${message.channel ?? ''}|${message.id ?? ''}|${message.tag ?? ''}|${message.time ?? ''}`
+  return message.mid || [message.channel, message.id, message.tag, message.time].join('|')
 }

@@ -7,27 +7,22 @@ export type QueryParameter = readonly [name: string, value: string]
  * A space becomes `%20`: push-stream does not understand `+`. `keepSlashes` is for 0.3.4, which does not decode `%2F`.
  */
 export function requestUrl(base: string, parameters: readonly QueryParameter[], keepSlashes = false): string {
-  const [beforeHash = ''] = base.split('#')
-  const at = beforeHash.indexOf('?')
-  const path = at < 0 ? beforeHash : beforeHash.slice(0, at)
+  const [path, ...queries] = (base.split('#')[0] as string).split('?')
   const names = parameters.map(([name]) => name)
   // A CHANNEL_ID given twice kills the Node servers (push-server.md 3l).
-  const kept =
-    at < 0
-      ? []
-      : beforeHash
-          .slice(at + 1)
-          .split('&')
-          .filter((part) => part !== '' && names.indexOf(nameOf(part)) < 0)
+  const kept = queries
+    .join('?')
+    .split('&')
+    .filter((part) => part && names.indexOf(nameOf(part)) < 0)
   const added = parameters.map(([name, value]) => {
     const encoded = encodeURIComponent(value)
     return `${encodeURIComponent(name)}=${keepSlashes ? encoded.replace(/%2F/g, '/') : encoded}`
   })
-  return `${path}?${[...kept, ...added].join('&')}`
+  return `${path}?${kept.concat(added).join('&')}`
 }
 
 function nameOf(part: string): string {
-  const name = part.split('=')[0] ?? ''
+  const name = part.split('=')[0] as string
   try {
     return decodeURIComponent(name)
   } catch {

@@ -24,7 +24,7 @@ export function createWebSocketTransport(deps: TransportDeps): Transport {
     if (!opened) refusal = refusalIn(event)
     // undici fires no close after some errors before the open; browsers and ws do: the deadline covers the rest.
   }
-  socket.onclose = ({ code, reason }) => lose(refusal ?? lossFromClose(code, reason, opened))
+  socket.onclose = ({ code, reason }) => lose(refusal || lossFromClose(code, reason, opened))
 
   function lose(loss: Loss): void {
     if (over) return
@@ -48,7 +48,7 @@ export function createWebSocketTransport(deps: TransportDeps): Transport {
  * is a wrong channel on one server and a proxy without `Upgrade` on another; a poll tells them apart.
  */
 function refusalIn(event: unknown): Loss | null {
-  const message = (event as { message?: unknown } | null)?.message
-  const status = typeof message === 'string' ? /server response: (\d{3})/.exec(message)?.[1] : undefined
-  return status === undefined ? null : loss('refused', Number(status))
+  const error = event as { message?: unknown } | null | undefined
+  const status = /server response: (\d{3})/.exec(String(error && error.message))
+  return status && loss('refused', Number(status[1]))
 }
