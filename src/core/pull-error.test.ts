@@ -19,14 +19,14 @@ describe('PullError', () => {
     const error = new PullError('stopped', 'x')
     expect(error.retryable).toBe(false)
     expect(error.facts).toEqual({})
-    expect(new PullError('connection', 'x', { retryable: true }).retryable).toBe(true)
+    expect(new PullError('config-unavailable', 'x', { retryable: true }).retryable).toBe(true)
   })
 
   test('keeps its cause, whatever was thrown', () => {
     const cause = new TypeError('failed')
-    expect(new PullError('connection', 'x', { cause }).cause).toBe(cause)
-    expect('cause' in new PullError('connection', 'x', { cause: undefined })).toBe(true)
-    expect(new PullError('connection', 'x').cause).toBeUndefined()
+    expect(new PullError('config-unavailable', 'x', { cause }).cause).toBe(cause)
+    expect('cause' in new PullError('config-unavailable', 'x', { cause: undefined })).toBe(true)
+    expect(new PullError('config-unavailable', 'x').cause).toBeUndefined()
   })
 
   test('has a code from a closed list', () => {
@@ -40,14 +40,14 @@ describe('PullError', () => {
 describe('toPullError', () => {
   test('leaves a PullError alone', () => {
     const error = new PullError('forbidden', 'x')
-    expect(toPullError(error, 'connection', 'y', true)).toBe(error)
+    expect(toPullError(error, 'config-unavailable', 'y', true)).toBe(error)
   })
 
   test.each([new Error('x'), 'x', null, undefined, { code: 'forbidden' }])('wraps everything else: %j', (thrown) => {
-    const error = toPullError(thrown, 'connection', 'It failed', true)
+    const error = toPullError(thrown, 'config-unavailable', 'It failed', true)
     expect(error).toBeInstanceOf(PullError)
-    expect(error).toMatchObject({ code: 'connection', message: 'It failed', retryable: true })
+    expect(error).toMatchObject({ code: 'config-unavailable', message: 'It failed', retryable: true })
     expect(error.cause).toBe(thrown)
-    expect(toPullError(thrown, 'connection', 'It failed').retryable).toBe(false)
+    expect(toPullError(thrown, 'config-unavailable', 'It failed').retryable).toBe(false)
   })
 })

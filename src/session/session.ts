@@ -66,9 +66,6 @@ export interface Session {
   view(): SessionView
 }
 
-/** A refusal comes sooner; what takes longer has been waiting for something. */
-const HUNG_MS = 1000
-
 export function createSession(deps: SessionDeps): Session {
   const { platform } = deps
   const { clock } = platform
@@ -83,7 +80,6 @@ export function createSession(deps: SessionDeps): Session {
   let targetId = 0
   let hasOpened = false
   let hurriedOutage: number | null = null
-  let firstAskedAtMs = Infinity
   let arrivals = NO_ARRIVALS
   /** The last link that cannot ask for what was missed, until it opens. */
   let deaf: { readonly linkId: number; readonly sinceMs: number } | null = null
@@ -177,7 +173,6 @@ export function createSession(deps: SessionDeps): Session {
     const { channels } = own
     const openedAtMs = clock.now()
     const openedAtServerMs = serverNow(serverTime, openedAtMs)
-    firstAskedAtMs = Math.min(firstAskedAtMs, openedAtMs)
     arrivals = opening(arrivals, { ...link, channels }, serverTime, openedAtMs)
     const sinceMs = Math.min(link.sinceMs, arrivals.sinceMs)
     const replay = position.open({
@@ -185,9 +180,9 @@ export function createSession(deps: SessionDeps): Session {
       sinceMs,
       serverNowMs: openedAtServerMs,
       channelCount: channels.length,
-      // A first attempt that hung may have eaten a message: what came meanwhile is asked for as well. One that was refused
-      // at once has not, and the whole history is a lot to ask for on every page behind a proxy that blocks WebSocket.
-      resumed: hasOpened || openedAtMs - firstAskedAtMs >= HUNG_MS,
+      // An attempt that failed may have eaten a message, and took its time: what came meanwhile is asked for as well. On a
+      // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
+      resumed: hasOpened || link.id > 1,
       atomic: link.kind === 'long-polling',
     })
     // 0.3.4 replays nothing over WebSocket (push-stream.md 3). After an outage that is a hole nobody can look into.
