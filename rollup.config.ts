@@ -109,7 +109,18 @@ function scriptTag(dist: string): RollupOptions {
             // It would take the `es` output for a module, where `use strict` says nothing new.
             module: false,
             // Properties keep their names: they are the public contract and the server's words.
-            compress: { ecma: 2017, passes: 4, pure_getters: 'strict', keep_fargs: false },
+            compress: {
+              ecma: 2017,
+              passes: 4,
+              pure_getters: 'strict',
+              keep_fargs: false,
+              // Both say the same in a way that gzip finds more of: `a === 1`, never `1 === a`, and calls of functions
+              // with statements instead of copies of them.
+              lhs_constants: false,
+              inline: 1,
+              // Nothing in here is a function expression that somebody calls with `new`.
+              unsafe_methods: true,
+            },
             mangle: true,
             format: { ecma: 2017, comments: /^!/ },
           }),
