@@ -71,7 +71,8 @@ function settle(d: Draft, link: DraftLink): void {
   if (link.confirmed) d.queue = []
   if (!link.useful) setTimer(d, 'useful', d.options.usefulAfterMs, link.id)
   d.links
-    .filter((other) => other.openedAtMs === null && rankOf(candidates, other.kind) >= rankOf(candidates, link.kind))
+    .filter((other) => other.openedAtMs === null && other.targetId <= link.targetId)
+    .filter((other) => rankOf(candidates, other.kind) >= rankOf(candidates, link.kind))
     .forEach((other) => closeLink(d, other, 'replaced'))
   planProbe(d)
 }

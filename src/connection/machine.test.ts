@@ -455,6 +455,15 @@ const TABLE: Record<Phase, Record<EventType, readonly Case[]>> = {
         active: 1,
       },
       {
+        name: 'confirmation of an outdated link leaves its successor alone',
+        given: [start(), lost(1, 'refused'), opened(2, 'long-polling', false), retarget(2)],
+        when: opened(2, 'long-polling'),
+        phase: 'connected',
+        does: ['useful:2 in 5000', 'probe in 60000'],
+        active: 2,
+        links: [3],
+      },
+      {
         name: 'a drained link has nothing to say any more',
         given: DRAINING,
         when: opened(1, 'websocket'),
