@@ -133,6 +133,10 @@ class World {
     this.network.forbid(channel)
     this.forget((message) => message.channel === channel)
   }
+  /** An exchanged channel is read to its end by who is connected; who comes back later gets the new one only. */
+  interrupt(): void {
+    this.forget((message) => this.left.includes(message.channel))
+  }
   forget(isGone: (message: Published) => boolean): void {
     this.published.filter((each) => isGone(each) && !this.delivered.has(each.n)).forEach((each) => (each.gone = true))
   }
@@ -274,9 +278,12 @@ const commands: fc.Arbitrary<Command>[] = [
     .tuple(kinds, behaviours)
     .map(([kind, behaviour]) => command(`${kind}: ${behaviour}`, ({ network }) => network.behave(kind, behaviour))),
   fc.boolean().map((on) => command(`event stream ${on}`, ({ network }) => network.speakEventStream(on))),
-  fc
-    .constantFrom(1001, 1006, 1012, 1013, 4029)
-    .map((code) => command(`everything drops with ${code}`, ({ network }) => network.drop(code))),
+  fc.constantFrom(1001, 1006, 1012, 1013, 4029).map((code) =>
+    command(`everything drops with ${code}`, (world) => {
+      world.network.drop(code)
+      world.interrupt()
+    }),
+  ),
   fc.constant(
     command('the server restarts empty', (world) => {
       world.network.drop(1012)
@@ -298,7 +305,12 @@ const commands: fc.Arbitrary<Command>[] = [
   fc
     .constantFrom('config_expire', 'server_restart', 'reopen')
     .map((name) => command(name, (world) => world.command(name))),
-  signals.map((signal) => command(`page: ${signal}`, ({ platform }) => platform.page.signal(signal))),
+  signals.map((signal) =>
+    command(`page: ${signal}`, (world) => {
+      world.platform.page.signal(signal)
+      if (signal === 'pagehide') world.interrupt()
+    }),
+  ),
   fc.constantFrom(5000, 100_000, 7_200_000).map((ms) =>
     command(`sleeps ${ms} ms`, ({ platform, configsPending }) => {
       // The portal's clock is known to half of what its answer took: see the tests of freshness.

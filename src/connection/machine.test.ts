@@ -952,6 +952,7 @@ class Runner {
       if (!holds) throw new Error(`${what}: ${JSON.stringify({ state, open: [...open], timers: [...timers.keys()] })}`)
     }
     const links = 'links' in state ? state.links : []
+    const isTrying = ({ openedAtMs }: { openedAtMs: number | null }): boolean => openedAtMs === null
     const ids = links.map(({ id }) => id).concat(state.phase === 'connected' ? state.active.id : [])
     must(ids.length === open.size && ids.every((id) => open.has(id)), 'a link leaks')
     links.forEach(({ id, openedAtMs }) =>
@@ -964,7 +965,9 @@ class Runner {
       case 'connecting':
         return must(links.length > 0, 'stuck')
       case 'connected':
-        return must(state.active.openedAtMs !== null, 'connected without a connection')
+        must(state.active.openedAtMs !== null, 'connected without a connection')
+        if (state.active.targetId === state.memory.target.id) return
+        return must(links.some(isTrying) || timers.has('replace:null'), 'nobody goes for the new channels')
       case 'waiting':
         return must(timers.has('retry:null'), 'stuck')
       default:
