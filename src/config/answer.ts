@@ -6,22 +6,16 @@
 import { PullError, type PullErrorCode } from '../core/pull-error'
 import { toInstantMs, toRecord } from './foreign-value'
 
-export interface Answer {
-  /** Whatever lay inside the envelope. */
-  readonly config: unknown
-  /** The portal's clock when it answered, as the envelope tells it: Unix ms in whole seconds. */
-  readonly answeredAtMs: number | null
-}
+/** Whatever lay inside the envelope, and the portal's clock as the envelope tells it: Unix ms in whole seconds. */
+export type Answer = readonly [config: unknown, answeredAtMs: number | null]
 
 /** Takes the configuration out of its envelope. @throws PullError when the envelope holds an error. */
 export function openAnswer(raw: unknown): Answer {
   const answer = toRecord(raw)
-  if ('server' in answer) return { config: raw, answeredAtMs: null }
+  if ('server' in answer) return [raw, null]
   if (errorCodeOf(raw) !== null) throw portalError(raw)
-  return {
-    config: 'result' in answer ? answer['result'] : 'data' in answer ? answer['data'] : raw,
-    answeredAtMs: toInstantMs(toRecord(answer['time'])['date_finish']),
-  }
+  const config = 'result' in answer ? answer['result'] : 'data' in answer ? answer['data'] : raw
+  return [config, toInstantMs(toRecord(answer['time'])['date_finish'])]
 }
 
 /** The error code of an envelope; `''` for an error whose code is none that may be printed, `null` for no error. */
@@ -41,8 +35,7 @@ export function portalError(answer: unknown, httpStatus?: number, cause?: unknow
   const portalCode = errorCodeOf(answer) || null
   const told = ['error', httpStatus, portalCode].filter(Boolean).join(' ')
   let code: PullErrorCode = 'config-unavailable'
-  let cure =
-    'check the network, CORS and the url (absolute outside of a page); an answer that is not JSON often is a login page'
+  let cure = 'check network, CORS and url (absolute outside of a page); what is not JSON often is a login page'
   if (/session_failed|invalid_csrf/.test(told)) cure = 'pass the sessid of this login'
   else if (portalCode === 'SERVER_ERROR') {
     // Retried: an administrator can switch it on while the page is open, and a portal in trouble answers the same.

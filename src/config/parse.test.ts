@@ -442,9 +442,13 @@ describe('what is unusable', () => {
     expect(parseConfig({ server: { version } }, SECURE)).toMatchObject({ version: 0, enabled: true, channels: [] })
   })
 
-  test('a server that is switched off needs nothing', () => {
-    expect(parseConfig({ server: { server_enabled: false } }, SECURE)).toMatchObject({ version: 0, enabled: false })
-  })
+  test.each([undefined, -1, 1.5, 'x'])(
+    'a server that is switched off needs nothing, no version either (%j)',
+    (version) => {
+      const config = parseConfig({ server: { server_enabled: false, version } }, SECURE)
+      expect(config).toMatchObject({ version: 0, enabled: false })
+    },
+  )
 })
 
 describe('whatever comes', () => {
@@ -464,7 +468,9 @@ describe('whatever comes', () => {
       const config: unknown = base()
       for (const [at, value, remove] of edits) {
         const places = placesOf(config)
-        const place = places[at % places.length]!
+        const place = places[at % places.length]
+        // The edits before this one took everything away.
+        if (!place) break
         if (remove) Reflect.deleteProperty(place.holder, place.key)
         else
           Object.defineProperty(place.holder, place.key, {

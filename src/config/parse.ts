@@ -34,7 +34,7 @@ const instant = z.transform(toInstantMs)
 /** Both accept every object: each field reads what it can. */
 const configSchema = z.object({ clientId: text, jwt: text, exp: instant, serverTime: instant })
 const serverSchema = z.object({
-  version: z.transform(toNumber),
+  version: z.transform(toVersion),
   server_enabled: z.transform(isNotOff),
   mode: text,
   hostname: text,
@@ -47,7 +47,7 @@ const serverSchema = z.object({
  * @throws PullError `bad-config` (`facts.issues`), or `forbidden`, `disabled`, `config-unavailable` for an error answer
  */
 export function parseConfig(raw: unknown, options: ParseConfigOptions): PullConfig {
-  const { config: given, answeredAtMs } = openAnswer(raw)
+  const [given, answeredAtMs] = openAnswer(raw)
   const config = toRecord(given)
   const rawServer = toRecord(config['server'])
   const { clientId, jwt, exp, serverTime } = z.parse(configSchema, config)
@@ -61,9 +61,9 @@ export function parseConfig(raw: unknown, options: ParseConfigOptions): PullConf
   if (!isRecord(given)) wrong('(root)', NO_OBJECT)
   else if (!isRecord(config['server'])) wrong('server', NO_OBJECT)
   else if (isUsed) {
-    if (!(version > 0 && version % 1 === 0)) wrong('server.version', 'must be a whole number')
+    if (!version) wrong('server.version', 'must be a whole number')
     if (!endpoints.websocket && !endpoints.sse && !endpoints.longPolling) {
-      wrong('server', 'has no usable URL: long_polling, sse, or websocket with websocket_enabled')
+      wrong('server', 'has no usable URL (websocket needs websocket_enabled)')
     }
   }
   const needsChannels = isUsed && jwt === null && isRecord(given)
@@ -87,21 +87,28 @@ export function parseConfig(raw: unknown, options: ParseConfigOptions): PullConf
   }
 }
 
+/** A whole number from 0 on, or `NaN`. */
+function toVersion(value: unknown): number {
+  const version = toNumber(value)
+  return version >= 0 && version % 1 === 0 ? version : NaN
+}
+
 /** Channels without an id do not exist; one with an unreadable id does, and going on without it would lose its events. */
 function readChannels(value: unknown, wrong: Wrong): Channel[] {
   const given: Readonly<Record<string, unknown>> = Object(value)
   const channels: Channel[] = []
   // Applications name both channels alike: "private" comes before "shared" by key, which the alphabet does.
   const keys = Object.keys(given).sort()
-  const found = keys.filter((key) => {
+  let hasAny = false
+  for (const key of keys) {
     const raw = toRecord(given[key])
+    if (!raw['id']) continue
+    hasAny = true
     const { id, startAtMs, endAtMs } = readChannel(raw)
     if (id !== null) channels.push({ type: toText(raw['type']) || key, id: channelId(id), startAtMs, endAtMs })
-    // A foreign key is not printed: it might be an id.
-    else if (raw['id'])
-      wrong(`channels.${/^(private|shared)$/.test(key) ? key : '*'}.id`, 'must be one signed channel id')
-    return raw['id']
-  })
-  if (!found.length) wrong('channels', 'has no id, and there is no jwt: is the user logged in?')
+    // A long key is not printed: it might be an id.
+    else wrong(`channels.${key.length < 9 ? key : '*'}.id`, 'must be one signed channel id')
+  }
+  if (!hasAny) wrong('channels', 'has no id, and there is no jwt: log in')
   return channels
 }
