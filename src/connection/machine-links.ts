@@ -32,6 +32,9 @@ export function opened(d: Draft, link: DraftLink, kind: TransportKind, confirmed
   const { active, memory } = d
   const { candidates } = memory.target
   const isFirstWord = link.openedAtMs === null
+  // A stream whose first byte takes so long, while polls are answered, comes in lumps: a proxy collects it.
+  const isLate = d.moment.nowMs - link.startedAtMs > d.options.raceAfterMs
+  if (isFirstWord && isLate && active && active.confirmed && isOwnStream(d, kind)) return deadlineOver(d, link)
   link.kind = kind
   link.confirmed = link.confirmed || confirmed
   if (isFirstWord) link.openedAtMs = d.moment.nowMs
