@@ -87,7 +87,7 @@ function scriptTag(dist: string): RollupOptions {
   return {
     input: entry('script'),
     onwarn: fail,
-    plugins: [schemaLite(), nodeResolve({ browser: true }), esbuild({ target: 'esnext' })],
+    plugins: [standIns(), nodeResolve({ browser: true }), esbuild({ target: 'esnext' })],
     output: [
       { ...output, file: join(dist, 'bx-pull.js'), plugins: [browserScript()] },
       {
@@ -130,11 +130,12 @@ function scriptTag(dist: string): RollupOptions {
   }
 }
 
-/** No schema library in the script-tag file: why is told in `src/config/schema.ts`. */
-function schemaLite(): Plugin {
+/** In the script-tag file a file with a `-lite` twin is replaced by it: why is told in the file itself. */
+function standIns(): Plugin {
   return {
-    name: 'schema-lite',
-    resolveId: (id) => (id === './schema' ? join(root, 'src', 'config', 'schema-lite.ts') : null),
+    name: 'stand-ins',
+    resolveId: (id, importer) =>
+      /^\.\/(schema|event-parser)$/.test(id) && importer ? join(dirname(importer), `${id}-lite.ts`) : null,
   }
 }
 

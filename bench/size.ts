@@ -16,10 +16,12 @@ const root = process.cwd()
 const script = join(root, 'dist', 'bx-pull.min.js')
 
 /** As in `rollup.config.ts`. */
-const schemaLite: Plugin = {
-  name: 'schema-lite',
+const standIns: Plugin = {
+  name: 'stand-ins',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/schema$/ }, () => ({ path: join(root, 'src', 'config', 'schema-lite.ts') }))
+    onResolve({ filter: /^\.\/(schema|event-parser)$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, `${path}-lite.ts`),
+    }))
   },
 }
 
@@ -90,7 +92,7 @@ async function printShares(): Promise<void> {
     platform: 'browser',
     target: 'es2017',
     logLevel: 'error',
-    plugins: [schemaLite],
+    plugins: [standIns],
   })
   const files = Object.entries(Object.values(metafile.outputs)[0]?.inputs ?? {})
     .map(([path, { bytesInOutput }]) => ({ path, bytes: bytesInOutput }))

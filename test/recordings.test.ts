@@ -3,10 +3,11 @@
  * published bodies and by plain counting on the wire, not by another parser of the same kind.
  */
 import { createHash } from 'node:crypto'
-import { createParser } from 'eventsource-parser'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Decoded, Message } from '../src/codec/codec'
 import { pushStreamText } from '../src/codec/push-stream-text'
+import { createEventParser } from '../src/transport/event-parser'
+import { createEventParser as createEventParserLite } from '../src/transport/event-parser-lite'
 import {
   cutAtRandom,
   type Exchange,
@@ -72,6 +73,7 @@ describe('text template: recordings of real servers', () => {
       const decoded = decode(frames)
       for (const seed of exchange.kind === 'event-stream' ? SEEDS : []) {
         expect(decode(framesOf(exchange, seed)), `cut with seed ${seed}`).toEqual(decoded)
+        expect(framesOf(exchange, seed, createEventParserLite), `stand-in, cut with seed ${seed}`).toEqual(frames)
       }
       for (const item of decoded) count(total, outcome(item))
       for (const item of decoded) if (item.type !== 'message') count(notDelivered, outcome(item))
@@ -99,13 +101,16 @@ describe('text template: recordings of real servers', () => {
 })
 
 /** Frames as a transport hands them over. Seed 0: cut as recorded. */
-function framesOf(exchange: Exchange, seed: number): string[] {
+function framesOf(exchange: Exchange, seed: number, create = createEventParser): string[] {
   const parts = exchange.received.map((part) => part.data)
   if (exchange.kind === 'websocket') return parts
   if (exchange.kind === 'long-polling') return [parts.join('')]
   const frames: string[] = []
-  const parser = createParser({ onEvent: (event) => frames.push(event.data) })
-  for (const part of seed === 0 ? parts : cutAtRandom(parts.join(''), seed)) parser.feed(part)
+  const feed = create(
+    (data) => frames.push(data),
+    () => {},
+  )
+  for (const part of seed === 0 ? parts : cutAtRandom(parts.join(''), seed)) feed(part)
   return frames
 }
 

@@ -78,6 +78,35 @@ describe('a server that speaks event stream', () => {
     ])
   })
 
+  test('a byte order mark in front is no part of the first line', async () => {
+    const server = await serve()
+    const facts = createFacts()
+    open(facts, server.url)
+    const response = await server.next()
+    response.writeHead(200, STREAM)
+    await send(response, Buffer.from([0xef, 0xbb]))
+    await send(response, Buffer.concat([Buffer.from([0xbf]), Buffer.from('data: one\n\n')]))
+    await facts.until('frame')
+    expect(facts.of('frame')).toEqual([['frame', 'one']])
+  })
+
+  test('an event without an end is given up before it fills the memory', async () => {
+    const facts = createFacts()
+    const piece = new TextEncoder().encode('x'.repeat(4 << 20))
+    let sent = 0
+    const body = new ReadableStream<Uint8Array>({
+      start: (stream) => stream.enqueue(new TextEncoder().encode('data: ')),
+      pull(stream) {
+        sent++
+        stream.enqueue(piece)
+      },
+    })
+    open(facts, 'http://push.example/', { fetch: () => Promise.resolve(new Response(body, { headers: STREAM })) })
+    await facts.until('lost')
+    expect(facts.all.slice(-1)).toEqual([['lost', 'network', null, null]])
+    expect(sent).toBeLessThan(12)
+  })
+
   test('its end is a drop, and half an event is not delivered', async () => {
     const server = await serve()
     const facts = createFacts()

@@ -2,8 +2,8 @@
  * Owns the Server-Sent Events transport, on fetch because `EventSource` hides statuses and repeats stale URLs. An answer
  * that is no event stream is a long poll asked for in other words: it is handed to the poll loop unread.
  */
-import { createParser } from 'eventsource-parser'
 import { type Loss, loss } from '../core/loss'
+import { createEventParser } from './event-parser'
 import { ask, refusal, startRequest } from './http'
 import { createPollLoop } from './poll-loop'
 import type { Transport, TransportDeps } from './transport'
@@ -57,14 +57,10 @@ export function createEventStreamTransport(deps: TransportDeps): Transport {
 
   async function read(body: ReadableStream<Uint8Array>): Promise<void> {
     sink.opened('sse', false)
-    const parser = createParser({
-      onEvent(event) {
-        if (!over) sink.frame(event.data)
-      },
-      onComment() {
-        if (!over) sink.alive()
-      },
-    })
+    const feed = createEventParser(
+      (data) => over || sink.frame(data),
+      () => over || sink.alive(),
+    )
     // A streaming decoder: a character may be split over two chunks.
     const decoder = new TextDecoder()
     const reader = body.getReader()
@@ -77,7 +73,7 @@ export function createEventStreamTransport(deps: TransportDeps): Transport {
         confirmed = true
         sink.opened('sse', true)
       }
-      if (!over) parser.feed(decoder.decode(value, { stream: true }))
+      if (!over) feed(decoder.decode(value, { stream: true }))
       if (over) return
     }
   }
