@@ -135,6 +135,14 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
   }
 
   function deliver(event: PullEvent): void {
+    const { module, command } = event
+    // Anybody may publish under a name that looks like a pattern: listeners of the pattern must not take it for theirs.
+    if (module !== '*' && command !== '*') deliverToKey(event)
+    if (module !== '*') emitter.emit(`${module}:*`, event)
+    emitter.emit('*:*', event)
+  }
+
+  function deliverToKey(event: PullEvent): void {
     const key = `${event.module}:${event.command}`
     try {
       const params = checkPayload(options.schemas, key, event.params)
@@ -142,8 +150,6 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
     } catch (invalid) {
       report(invalid as PullError)
     }
-    emitter.emit(`${event.module}:*`, event)
-    emitter.emit('*:*', event)
   }
 
   function begin(): Starting {
