@@ -109,7 +109,7 @@ export async function using(client: PullClient<MyEvents>): Promise<void> {
   const started: Promise<void> = client.start()
   const stopped: Promise<void> = client.stop()
   await Promise.all([started, stopped])
-  const text: string = JSON.stringify(client.diagnostics().counters.events)
+  const text: string = JSON.stringify(client.diagnostics().timeline)
   void text
   // @ts-expect-error the status is told, not set
   client.status = 'connected'
