@@ -502,7 +502,18 @@ describe('diagnostics', () => {
       counters: { events: 1, configLoads: 1, opened: 1 },
     })
     await world.client.stop()
-    expect(world.client.diagnostics()).toMatchObject({ status: 'stopped', transport: null, server: null })
+    expect(world.client.diagnostics()).toMatchObject({
+      status: 'stopped',
+      transport: null,
+      reason: 'stopped',
+      server: report.server,
+      cursor: report.cursor,
+      counters: { events: 1, configLoads: 1, opened: 1 },
+      remembered: 1,
+    })
+    void world.client.start()
+    expect(world.client.diagnostics()).toMatchObject({ server: null, counters: { events: 0 } })
+    await world.client.stop()
   })
 
   test('keep a bounded list of what happened', async () => {

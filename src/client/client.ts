@@ -8,13 +8,13 @@ import { createTransportMemory } from '../connection/transport-memory'
 import { createEmitter } from '../core/emitter'
 import { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
-import type { Platform, PlatformOverrides } from '../platform/platform'
+import type { Platform } from '../platform/platform'
 import type { PullEvent } from '../session/dispatch'
 import { type Session, createSession } from '../session/session'
 import { type ChannelsFact, type GapFact, type PullStatus, type StatusFact, sameStatus } from '../session/status'
 import type { TransportFactory } from '../transport/transport'
-import { type PullDiagnostics, diagnosticsOf } from './diagnostics'
-import { type PullClientOptions, REPLAY, TIMEOUTS, checkOptions, has, wantedTransports } from './options'
+import { NOTHING_YET, type PullDiagnostics, reportOf } from './diagnostics'
+import { REPLAY, TIMEOUTS, checkOptions, wantedTransports, withDefaults } from './options'
 import { checkPayload } from './schemas'
 import { type TimelineNote, createTimeline } from './timeline'
 
@@ -38,13 +38,13 @@ export interface PullLifecycle {
   gap: GapFact
   channels: ChannelsFact
 }
-const LIFECYCLE: Readonly<Record<keyof PullLifecycle, true>> = {
-  status: true,
-  transport: true,
-  error: true,
-  gap: true,
-  channels: true,
-}
+const LIFECYCLE: readonly string[] = [
+  'status',
+  'transport',
+  'error',
+  'gap',
+  'channels',
+] satisfies (keyof PullLifecycle)[]
 
 /** Any `module:command` with an unknown payload: what a client knows when no event types are given. */
 export type AnyEvents = Record<`${string}:${string}`, unknown>
@@ -75,26 +75,25 @@ export interface PullClientApi<Events extends object = AnyEvents> {
   diagnostics(): PullDiagnostics
 }
 
-interface Starting {
-  readonly promise: Promise<void>
-  resolve(): void
-  reject(error: PullError): void
-}
-
+const NO_PAGE = { protocol: '' }
 const IDLE: StatusFact = { status: 'idle', transport: null, reason: 'starting', skipped: {} }
 
 export function createClient(parts: ClientParts, given: unknown): PullClientApi {
   const options = checkOptions(given)
   const source = toConfigSource(options.config)
   const wanted = wantedTransports(options)
-  const platform = platformOf(parts.platform(), options.platform)
-  const logger = options.logger ?? platform.console ?? {}
+  const platform = withDefaults(parts.platform(), options.platform)
+  const timeouts = withDefaults(TIMEOUTS, options.timeouts)
+  const logger = options.logger || platform.console || {}
   const timeline = createTimeline()
   const memory = options.storage !== false && wanted.length > 1 ? createTransportMemory(platform) : null
   const emitter = createEmitter(listenerThrew)
   let fact = IDLE
   let session: Session | null = null
-  let starting: Starting | null = null
+  let lastReport = NOTHING_YET
+  let starting: Promise<void> | null = null
+  let resolve = (): void => {}
+  let reject: (error: PullError) => void = resolve
 
   /** Tells the page, and keeps a line for people. */
   function tell<K extends keyof PullLifecycle>(key: K, payload: PullLifecycle[K], detail: string): void {
@@ -120,7 +119,7 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
   function listenerThrew(thrown: unknown, key: string): void {
     // A listener of `error` that throws must not be told about itself for ever.
     if (key === 'error') return complain('a listener of `error` threw', thrown)
-    const message = `A listener of ${key} threw; the others were served.`
+    const message = `A listener of ${key} threw`
     report(new PullError('listener-threw', message, { cause: thrown, facts: { key } }))
   }
 
@@ -131,7 +130,7 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
     fact = next
     if (transport !== previous) tell('transport', { transport, previous }, transport || 'none')
     tell('status', next, `${status} ${reason}`)
-    if (status === 'connected' && starting) starting.resolve()
+    if (status === 'connected') resolve()
   }
 
   function deliver(event: PullEvent): void {
@@ -152,62 +151,75 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
     }
   }
 
-  function begin(): Starting {
-    let resolve = (): void => {}
-    let reject = (_: PullError): void => {}
-    const promise = new Promise<void>((onResolve, onReject) => {
-      resolve = onResolve
-      reject = onReject
-    })
-    // Nobody has to await `start()`: failures are told by `error` and `status` too.
-    promise.catch(() => {})
+  function begin(): void {
     session = createSession({
       platform,
       source,
-      secure: isSecure(options.secure, platform),
+      // Without a page the plain addresses come first: the secure ones serve where they are the only ones.
+      secure: typeof options.secure === 'boolean' ? options.secure : /^https/.test((platform.page || NO_PAGE).protocol),
       codec: parts.codec,
       factories: parts.factories,
       wanted,
       preferred: memory && memory.recall(),
-      machineOptions: ({ mode }) => machineOptions(options, mode),
-      timeouts: { ...TIMEOUTS, ...options.timeouts },
-      replay: { ...REPLAY, ...options.replay },
+      machineOptions,
+      timeouts,
+      replay: withDefaults(REPLAY, options.replay),
       deliver,
       status: setStatus,
       channels: (channels) => tell('channels', channels, channels.reason),
       gap: (gap) => tell('gap', gap, `${gap.certainty} ${gap.reason}`),
       warn: report,
-      fatal: (error) => end(error),
+      fatal: end,
       record: note,
       remember: (kind) => memory && memory.remember(kind),
     })
-    return { promise, resolve, reject }
+  }
+
+  function machineOptions({ mode }: PullConfig): MachineOptions {
+    const backoff = options.backoff || (mode === 'shared' ? 'cloud' : {})
+    return {
+      ...timeouts,
+      backoff: backoffPolicy(backoff),
+      floorMs: 250,
+      probeLongestMs: 1_800_000,
+      restartSpreadMs: timeouts.spreadMs,
+      // The vendor's cloud blocks clients that ask faster than its ladder: a hint adds one attempt a minute there.
+      hintFloorMs: backoff === 'cloud' ? 60_000 : 250,
+    }
   }
 
   /** The session is over: the user said so (`stopped`), or it cannot ever work. */
   function end(error: PullError): void {
-    if (!session || !starting) return
-    const waiting = starting
+    if (!session) return
+    // A listener may start the client again, which is another promise.
+    const rejectThis = reject
+    lastReport = reportOf(session.view())
     session.stop()
     session = null
     starting = null
     setStatus({ status: 'stopped', transport: null, reason: error.code, skipped: fact.skipped })
     if (error.code !== 'stopped') report(error)
-    waiting.reject(error)
+    rejectThis(error)
   }
 
   return {
     on: (key: string, listener: (...args: never[]) => void) => emitter.on(keyOf(key, listener), listener),
     start() {
-      if (starting) return starting.promise
-      const mine = (starting = begin())
+      if (starting) return starting
+      const mine = (starting = new Promise((onResolve, onReject) => {
+        resolve = onResolve
+        reject = onReject
+      }))
+      // Nobody has to await it: failures are told by `error` and `status` too.
+      mine.catch(() => {})
+      begin()
       setStatus({ status: 'connecting', transport: null, reason: 'starting', skipped: {} })
       // A listener of `status` may have stopped the client: there is no session then, and the promise is rejected.
       if (session) session.start()
-      return mine.promise
+      return mine
     },
     stop() {
-      end(new PullError('stopped', 'The client was stopped. Call start() again when events are wanted.'))
+      end(new PullError('stopped', 'Stopped: call start() again'))
       return Promise.resolve()
     },
     get status() {
@@ -216,40 +228,21 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
     get transport() {
       return fact.transport
     },
-    diagnostics: () => diagnosticsOf(fact, session && session.view(), timeline.entries()),
+    diagnostics: () => ({
+      ...fact,
+      ...(session ? reportOf(session.view()) : lastReport),
+      timeline: timeline.entries(),
+    }),
   } as PullClientApi
 }
 
 /** Modules are compared in lower case, as they arrive; commands as they are. */
-function keyOf(key: string, listener: unknown): string {
-  if (key === '*') key = '*:*'
-  const at = typeof key === 'string' ? key.indexOf(':') : -1
-  const isKnown = at > 0 || (typeof key === 'string' && has(LIFECYCLE, key))
-  if (isKnown && typeof listener === 'function') return key.slice(0, at + 1).toLowerCase() + key.slice(at + 1)
-  const keys = `'module:command', 'module:*', '*', ${Object.keys(LIFECYCLE).join(', ')}`
-  throw new PullError('bad-option', `on(key, listener) needs a function and one of the keys ${keys}.`)
-}
-
-function platformOf(platform: Platform, overrides: PlatformOverrides = {}): Platform {
-  const given = (Object.keys(overrides) as (keyof Platform)[]).filter((key) => overrides[key] !== undefined)
-  return given.reduce((all, key) => ({ ...all, [key]: overrides[key] }), platform)
-}
-
-/** Without a page the plain addresses come first: the secure ones serve where they are the only ones. */
-function isSecure(option: boolean | 'auto' = 'auto', { page }: Platform): boolean {
-  return option === 'auto' ? page !== null && page.protocol === 'https:' : option
-}
-
-function machineOptions(options: PullClientOptions, mode: PullConfig['mode']): MachineOptions {
-  const timeouts = { ...TIMEOUTS, ...options.timeouts }
-  const backoff = options.backoff || (mode === 'shared' ? 'cloud' : {})
-  return {
-    ...timeouts,
-    backoff: backoffPolicy(backoff),
-    floorMs: 250,
-    probeLongestMs: 1_800_000,
-    restartSpreadMs: timeouts.spreadMs,
-    // The vendor's cloud blocks clients that ask faster than its ladder: a hint adds one attempt a minute there.
-    hintFloorMs: backoff === 'cloud' ? 60_000 : 250,
+function keyOf(given: unknown, listener: unknown): string {
+  const key = given === '*' ? '*:*' : String(given)
+  const at = key.indexOf(':') + 1
+  if (typeof listener === 'function' && (at > 1 || LIFECYCLE.includes(key))) {
+    return key.slice(0, at).toLowerCase() + key.slice(at)
   }
+  const keys = `'module:command', 'module:*', '*', ${LIFECYCLE.join(', ')}`
+  throw new PullError('bad-option', `on(key, listener) needs a function and one of ${keys}`)
 }

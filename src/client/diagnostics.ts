@@ -4,7 +4,7 @@ import type { TransportKind } from '../core/transport-kind'
 import type { CursorQuery } from '../replay/position'
 import type { Counters } from '../session/counters'
 import type { SessionView } from '../session/session'
-import type { PullStatus, StatusFact } from '../session/status'
+import type { PullStatus } from '../session/status'
 import type { TimelineEntry } from './timeline'
 
 export interface PullDiagnostics {
@@ -35,37 +35,40 @@ export interface PullDiagnostics {
   readonly timeline: readonly TimelineEntry[]
 }
 
-export function diagnosticsOf(
-  { status, transport, reason, skipped }: StatusFact,
-  view: SessionView | null,
-  timeline: readonly TimelineEntry[],
-): PullDiagnostics {
-  const report = { status, transport, reason, skipped, timeline }
-  if (!view) return { ...report, ...NOTHING_YET }
-  const { config, state, counters, cursor, remembered, clockShiftMs } = view
-  const failures = state.phase === 'idle' ? 0 : state.memory.failures
+/** What a report has from its session. */
+export type SessionReport = Pick<
+  PullDiagnostics,
+  'server' | 'cursor' | 'counters' | 'failures' | 'remembered' | 'clockShiftMs'
+>
+
+export const NOTHING_YET: SessionReport = {
+  server: null,
+  cursor: {},
+  counters: null,
+  failures: 0,
+  remembered: 0,
+  clockShiftMs: null,
+}
+
+export function reportOf({ config, state, counters, cursor, remembered, clockShiftMs }: SessionView): SessionReport {
   return {
-    ...report,
     server: config && serverOf(config),
     cursor,
     counters: { ...counters },
-    failures,
+    failures: state.phase === 'idle' ? 0 : state.memory.failures,
     remembered,
     clockShiftMs,
   }
 }
 
-const NOTHING_YET = { server: null, cursor: {}, counters: null, failures: 0, remembered: 0, clockShiftMs: null }
-
 function serverOf({ version, mode, endpoints, channels }: PullConfig): PullDiagnostics['server'] {
-  const addresses = (Object.keys(endpoints) as (keyof Endpoints)[]).reduce<Record<string, string | null>>(
-    (all, kind) => ({ ...all, [kind]: withoutQuery(endpoints[kind]) }),
-    {},
-  )
+  const addresses: Record<string, string | null> = {}
+  const kinds = Object.keys(endpoints) as (keyof Endpoints)[]
+  kinds.forEach((kind) => (addresses[kind] = withoutSecrets(endpoints[kind])))
   return { version, mode, endpoints: addresses, channels: channels.map(({ type, endAtMs }) => ({ type, endAtMs })) }
 }
 
 /** An address may carry a channel id in its query, or credentials in front of its host. */
-function withoutQuery(url: string | null): string | null {
-  return url && url.replace(/[?#].*/, '').replace(/\/\/[^/@]*@/, '//')
+function withoutSecrets(url: string | null): string | null {
+  return url && url.replace(/[?#].*|[^/?#@]*@/g, '')
 }

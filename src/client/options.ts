@@ -1,6 +1,7 @@
 /** Owns the options of `PullClient`: their meaning, defaults and checks. docs/OPTIONS.md says the same for readers. */
 import type { ConfigSource } from '../config/config'
-import type { BackoffOption, BackoffOptions } from '../connection/backoff'
+import { isRecord } from '../config/foreign-value'
+import { BACKOFF, type BackoffOption } from '../connection/backoff'
 import { PullError } from '../core/pull-error'
 import { TRANSPORT_KINDS, type TransportKind } from '../core/transport-kind'
 import type { PlatformOverrides } from '../platform/platform'
@@ -83,80 +84,78 @@ export const TIMEOUTS: Required<TimeoutOptions> = {
   spreadMs: 15_000,
 }
 export const REPLAY: Required<ReplayOptions> = { overlapMs: 1500, dedupeWindow: 16_384 }
-const TRANSPORTS: readonly TransportKind[] = ['websocket', 'sse', 'long-polling']
-const BACKOFF: Required<BackoffOptions> = { baseMs: 0, capMs: 0, firstMs: 0, restartSpreadMs: 0 }
 
-/** What an option may be: a test and the words for it. `undefined` is always as good as missing. */
-type Rule = readonly [fits: (value: unknown) => boolean, expected: string]
+/** Says what a value must be if it is wrong, else nothing. `undefined` is always as good as missing. */
+type Check = (value: unknown) => string | false
 
-const isFlag = (value: unknown): boolean => typeof value === 'boolean'
-const FLAG: Rule = [isFlag, 'true or false']
-const OBJECT: Rule = [isObject, 'an object']
-const KINDS = TRANSPORT_KINDS.join(', ')
-const RULES: Readonly<Record<keyof PullClientOptions, Rule>> = {
+const flag = oneOf(true, false)
+const kind = oneOf(...TRANSPORT_KINDS)
+const CHECKS: Readonly<Record<keyof PullClientOptions, Check>> = {
   // Checked where it is made a source.
-  config: [() => true, ''],
-  transport: [(value) => value === 'auto' || isKind(value), `auto, ${KINDS}`],
-  transports: [(value) => Array.isArray(value) && value.length > 0 && value.every(isKind), `a list of ${KINDS}`],
-  schemas: OBJECT,
-  platform: OBJECT,
-  secure: [(value) => isFlag(value) || value === 'auto', 'true, false or auto'],
-  backoff: [
-    (value) => typeof value === 'function' || value === 'cloud' || areNumbers(value, BACKOFF),
-    `cloud, a function or ${numbersOf(BACKOFF)}`,
-  ],
-  timeouts: [(value) => areNumbers(value, TIMEOUTS), numbersOf(TIMEOUTS)],
-  replay: [(value) => areNumbers(value, REPLAY), numbersOf(REPLAY)],
-  storage: FLAG,
-  debug: FLAG,
-  logger: OBJECT,
+  config: () => false,
+  transport: (value) => value !== 'auto' && kind(value),
+  transports: (value) => (!Array.isArray(value) || !value.length || value.some(kind)) && `a list of ${kind(0)}`,
+  schemas: object,
+  platform: object,
+  secure: oneOf('auto', true, false),
+  backoff: (value) => value !== 'cloud' && typeof value !== 'function' && numbers(BACKOFF)(value),
+  timeouts: numbers(TIMEOUTS),
+  replay: numbers(REPLAY),
+  storage: flag,
+  debug: flag,
+  logger: object,
+}
+
+function oneOf(...allowed: readonly unknown[]): Check {
+  return (value) => !allowed.includes(value) && allowed.join(', ')
+}
+
+function object(value: unknown): string | false {
+  return !isRecord(value) && 'an object'
+}
+
+function numbers(known: object): Check {
+  const fits = (value: unknown): boolean =>
+    value === undefined || (typeof value === 'number' && value >= 0 && value < Infinity)
+  return (value) =>
+    !(isRecord(value) && Object.keys(value).every((key) => has(known, key) && fits(value[key]))) &&
+    `an object of numbers from 0 on: ${Object.keys(known).join(', ')}`
 }
 
 /** The options as they came, or a `PullError` `bad-option` that lists everything that is wrong. */
 export function checkOptions(options: unknown): PullClientOptions {
-  if (!isObject(options)) throw badOption(['options must be an object with config'])
-  const problems = Object.keys(options)
-    .filter((key) => options[key] !== undefined)
-    .map((key) => {
-      const rule = has(RULES, key) && RULES[key as keyof PullClientOptions]
-      if (!rule) return `${key} is unknown (known: ${Object.keys(RULES).join(', ')})`
-      return rule[0](options[key]) ? '' : `${key} must be ${rule[1]}`
+  const problems: string[] = []
+  if (!isRecord(options)) problems.push('config is missing')
+  else {
+    Object.keys(options).forEach((key) => {
+      if (options[key] === undefined) return
+      const expected = has(CHECKS, key)
+        ? CHECKS[key as keyof PullClientOptions](options[key])
+        : 'left out: it is unknown'
+      if (expected) problems.push(`${key} must be ${expected}`)
     })
-    .filter((problem) => problem !== '')
-  if (problems.length > 0) throw badOption(problems)
-  return options as unknown as PullClientOptions
+  }
+  if (problems.length)
+    throw new PullError('bad-option', `Wrong options: ${problems.join('; ')}`, { facts: { problems } })
+  return options as PullClientOptions
 }
 
 /** The transports to try, in order; one means forced. */
-export function wantedTransports({ transport = 'auto', transports = TRANSPORTS }: PullClientOptions): TransportKind[] {
-  return transport === 'auto' ? transports.filter((kind, at) => transports.indexOf(kind) === at) : [transport]
-}
-
-function badOption(problems: readonly string[]): PullError {
-  return new PullError('bad-option', `Wrong options: ${problems.join('; ')}.`, { facts: { problems } })
-}
-
-function areNumbers(value: unknown, known: object): boolean {
-  if (!isObject(value)) return false
-  return Object.keys(value).every((key) => {
-    const number = value[key]
-    return has(known, key) && (number === undefined || (typeof number === 'number' && number >= 0 && isFinite(number)))
-  })
-}
-
-function numbersOf(known: object): string {
-  return `an object of numbers from 0 on (${Object.keys(known).join(', ')})`
-}
-
-function isKind(value: unknown): value is TransportKind {
-  return (TRANSPORT_KINDS as readonly unknown[]).indexOf(value) >= 0
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+export function wantedTransports({ transport = 'auto', transports }: PullClientOptions): TransportKind[] {
+  const listed = transports || TRANSPORT_KINDS.slice(0, 3)
+  return transport === 'auto' ? listed.filter((one, at) => listed.indexOf(one) === at) : [transport]
 }
 
 /** `in` would find `toString`. */
 export function has(record: object, key: string): boolean {
   return Object.prototype.hasOwnProperty.call(record, key)
+}
+
+/** Defaults with what is given in their place. `undefined` is as good as missing. */
+export function withDefaults<Values extends object>(
+  defaults: Values,
+  given: { readonly [Key in keyof Values]?: Values[Key] | undefined } = {},
+): Values {
+  const keys = Object.keys(given) as (keyof Values)[]
+  return keys.reduce((all, key) => (given[key] === undefined ? all : { ...all, [key]: given[key] }), defaults)
 }

@@ -13,6 +13,8 @@ export interface PullClientConstructor {
 }
 
 export function pullClientClass(parts: ClientParts): PullClientConstructor {
+  // A function would do without `new`, on whatever `this` is then.
+  // eslint-disable-next-line @typescript-eslint/no-extraneous-class
   class PullClient {
     constructor(options: PullClientOptions) {
       // Members of its own: they may be taken off the client and passed around.

@@ -27,7 +27,7 @@ export function checkPayload(schemas: PullSchemas | undefined, key: string, para
   } catch (thrown) {
     cause = thrown
   }
-  throw new PullError('payload-invalid', `The payload of ${key} does not fit its schema and was not delivered to it.`, {
+  throw new PullError('payload-invalid', `The payload of ${key} does not fit its schema`, {
     cause,
     facts: { key, issues },
   })

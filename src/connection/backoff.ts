@@ -33,7 +33,7 @@ export interface BackoffOptions {
 /** `'cloud'`: the ladder the vendor publishes for its cloud, which blocks clients that ask faster. */
 export type BackoffOption = BackoffOptions | 'cloud' | BackoffPolicy
 
-const DEFAULTS: Required<BackoffOptions> = { baseMs: 1500, capMs: 15_000, firstMs: 500, restartSpreadMs: 8000 }
+export const BACKOFF: Required<BackoffOptions> = { baseMs: 1500, capMs: 15_000, firstMs: 500, restartSpreadMs: 8000 }
 const CLOUD_LADDER_MS = [100, 15_000, 15_000, 45_000, 45_000, 600_000, 600_000, 600_000, 600_000, 600_000, 3_600_000]
 /** Connection limit reached: every retry evicts another tab, so stay away for a while. */
 const TOO_MANY_MS = 15_000
@@ -41,7 +41,7 @@ const TOO_MANY_MS = 15_000
 export function backoffPolicy(option: BackoffOption = {}): BackoffPolicy {
   if (typeof option === 'function') return option
   if (option === 'cloud') return cloud
-  return exponential({ ...DEFAULTS, ...option })
+  return exponential({ ...BACKOFF, ...option })
 }
 
 function exponential({ baseMs, capMs, firstMs, restartSpreadMs }: Required<BackoffOptions>): BackoffPolicy {
