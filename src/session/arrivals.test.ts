@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { channelId } from '../channel/channel-id'
 import { type Channel } from '../channel/channel-set'
 import { serverClock } from '../config/freshness'
-import { NO_ARRIVALS, ended, heard, opening } from './arrivals'
+import { type Arrivals, createArrivals } from './arrivals'
 
 const UNKNOWN = serverClock(null, 0, 0)
 /** The local clock is a minute ahead. */
@@ -14,27 +14,31 @@ function channel(name: string, startAtMs: number | null = null): Channel {
 const A = channel('a')
 const B = channel('b')
 
-function first(nowMs: number): ReturnType<typeof opening> {
-  return opening(NO_ARRIVALS, { id: 1, sinceMs: nowMs, channels: [A, B] }, CLOCK, nowMs)
+function after(firstAtMs: number): Arrivals {
+  const arrivals = createArrivals()
+  expect(arrivals.opening({ id: 1, sinceMs: firstAtMs }, [A, B], CLOCK, firstAtMs)).toBe(Infinity)
+  return arrivals
 }
 
 describe('since when new channels have to be read', () => {
   test('the channels of the first connection are not new', () => {
-    expect(first(1000).sinceMs).toBe(Infinity)
+    expect(after(1000).opening({ id: 2, sinceMs: 2000 }, [A, B], CLOCK, 2000)).toBe(Infinity)
   })
 
   test('from their start by the clock of the server', () => {
     const c = channel('c', 130_000)
-    expect(opening(first(100_000), { id: 2, sinceMs: 195_000, channels: [A, c] }, CLOCK, 195_000).sinceMs).toBe(190_000)
+    expect(after(100_000).opening({ id: 2, sinceMs: 195_000 }, [A, c], CLOCK, 195_000)).toBe(190_000)
   })
 
   test('without a start, or a clock, from the moment their predecessor ended', () => {
-    const told = ended(ended(first(100_000), 150_000), 170_000)
     for (const [c, clock] of [
       [channel('c'), CLOCK],
       [channel('c', 1000), UNKNOWN],
     ] as const) {
-      expect(opening(told, { id: 2, sinceMs: 195_000, channels: [A, c] }, clock, 195_000).sinceMs).toBe(150_000)
+      const arrivals = after(100_000)
+      arrivals.ended(150_000)
+      arrivals.ended(170_000)
+      expect(arrivals.opening({ id: 2, sinceMs: 195_000 }, [A, c], clock, 195_000)).toBe(150_000)
     }
   })
 
@@ -44,30 +48,31 @@ describe('since when new channels have to be read', () => {
       [500_000, 195_000],
     ] as const) {
       const c = channel('c', startAtMs)
-      const now = opening(first(100_000), { id: 2, sinceMs: 195_000, channels: [c] }, CLOCK, 195_000)
-      expect(now.sinceMs).toBe(sinceMs)
+      expect(after(100_000).opening({ id: 2, sinceMs: 195_000 }, [c], CLOCK, 195_000)).toBe(sinceMs)
     }
   })
 
   test('until a link that has them has stood for 3 s', () => {
     const channels = [A, channel('c', 130_000)]
-    const tried = opening(first(100_000), { id: 7, sinceMs: 195_000, channels }, CLOCK, 195_000)
+    const arrivals = after(100_000)
+    arrivals.opening({ id: 7, sinceMs: 195_000 }, channels, CLOCK, 195_000)
     // Link 6 was opened earlier and listens to the old channels.
-    const stood = heard(heard(tried, 6, 195_100), 8, 196_000)
-    expect(stood.heardAtMs).toBe(196_000)
-    expect(opening(stood, { id: 9, sinceMs: 198_000, channels }, CLOCK, 199_500).sinceMs).toBe(190_000)
-    expect(opening(stood, { id: 9, sinceMs: 199_000, channels }, CLOCK, 199_500).sinceMs).toBe(Infinity)
+    arrivals.heard(6, 195_100)
+    arrivals.heard(8, 196_000)
+    expect(arrivals.opening({ id: 9, sinceMs: 198_900 }, channels, CLOCK, 199_500)).toBe(190_000)
+    expect(arrivals.opening({ id: 9, sinceMs: 199_000 }, channels, CLOCK, 199_500)).toBe(Infinity)
   })
 
   test('replaced once more before that, from the older start', () => {
-    const tried = opening(
-      first(100_000),
-      { id: 2, sinceMs: 195_000, channels: [A, channel('c', 130_000)] },
-      CLOCK,
-      195_000,
-    )
-    const c = channel('c', 130_000)
-    const again = opening(tried, { id: 3, sinceMs: 197_000, channels: [channel('d', 136_000), c] }, CLOCK, 197_000)
-    expect(again).toMatchObject({ sinceMs: 190_000, linkId: 3, heardAtMs: null })
+    const arrivals = after(100_000)
+    arrivals.opening({ id: 2, sinceMs: 195_000 }, [A, channel('c', 130_000)], CLOCK, 195_000)
+    arrivals.heard(2, 195_500)
+    const channels = [channel('d', 136_000), channel('c', 130_000)]
+    expect(arrivals.opening({ id: 3, sinceMs: 197_000 }, channels, CLOCK, 197_000)).toBe(190_000)
+    // Only a link that has the newest ones counts.
+    arrivals.heard(2, 197_100)
+    expect(arrivals.opening({ id: 4, sinceMs: 201_000 }, channels, CLOCK, 201_000)).toBe(190_000)
+    arrivals.heard(3, 197_200)
+    expect(arrivals.opening({ id: 5, sinceMs: 202_000 }, channels, CLOCK, 202_000)).toBe(Infinity)
   })
 })

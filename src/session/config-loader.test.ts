@@ -20,17 +20,17 @@ function create(source: (request: ConfigRequest, at: number) => unknown, renewAt
     asked.push(request)
     return source(request, asked.length)
   }
-  const loader = createConfigLoader({
+  const deps = {
     platform,
     source: counted,
     secure: true,
-    timeoutMs: 30_000,
-    adopted(config) {
-      told.push(`version ${config.version}`)
-      return renewAtMs
-    },
-    failed: (error) => told.push(`failed ${error.code}`),
-    fatal: (error) => told.push(`fatal ${error.code}`),
+    timeouts: { configMs: 30_000 },
+    warn: (error: PullError) => told.push(`failed ${error.code}`),
+    fatal: (error: PullError) => told.push(`fatal ${error.code}`),
+  }
+  const loader = createConfigLoader(deps, (config) => {
+    told.push(`version ${config.version}`)
+    return renewAtMs
   })
   return { platform, loader, asked, told }
 }
@@ -77,17 +77,17 @@ describe('loading', () => {
   test('a stop inside its own news plans nothing', async () => {
     const holder: { loader?: ConfigLoader } = {}
     const platform = createFakePlatform()
-    holder.loader = createConfigLoader({
+    const deps = {
       platform,
       source: () => Promise.resolve(sampleConfig()),
       secure: true,
-      timeoutMs: 30_000,
-      adopted() {
-        holder.loader?.stop()
-        return platform.clock.now() + 1000
-      },
-      failed: () => {},
+      timeouts: { configMs: 30_000 },
+      warn: () => {},
       fatal: () => {},
+    }
+    holder.loader = createConfigLoader(deps, () => {
+      holder.loader?.stop()
+      return platform.clock.now() + 1000
     })
     holder.loader.start()
     await promiseJobs()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SECRETS, sampleConfig } from '../../test/support/config-sample'
 import type { Message, MessageBody } from '../codec/codec'
 import { parseConfig } from '../config/parse'
-import { type EventContext, eventOf } from './dispatch'
+import { eventOf } from './dispatch'
 
 const NOW_MS = Date.parse('2026-11-20T12:00:00Z')
 const { channels } = parseConfig(sampleConfig(), { secure: true })
@@ -19,13 +19,9 @@ function event(body: Partial<MessageBody>, told: Partial<Message> = {}): ReturnT
     body: { module_id: 'im', command: 'message', ...body },
     ...told,
   }
-  const context: EventContext = {
-    channels,
-    receivedAtMs: NOW_MS,
-    serverNowMs: NOW_MS - 500,
-    openedAtServerMs: NOW_MS - 60_000,
-  }
-  return eventOf(message, context)
+  // The local clock is half a second ahead.
+  const clock = { shiftMs: 500, uncertaintyMs: 0 }
+  return eventOf(message, { channels, openedAtMs: NOW_MS - 59_500 }, clock, NOW_MS)
 }
 
 describe('an event', () => {

@@ -1,6 +1,8 @@
 /** Owns how a message becomes the event that listeners get. Pure. */
 import { type ChannelSet, channelTypeOf } from '../channel/channel-set'
 import type { Message } from '../codec/codec'
+import { toRecord } from '../config/foreign-value'
+import { type ServerClock, serverNow } from '../config/freshness'
 import { publishedAt } from '../replay/position'
 
 /** What is known about a message beside its payload. Modules add fields of their own. */
@@ -40,42 +42,38 @@ export interface PullEvent<Params = unknown> {
   readonly replayed: boolean
 }
 
-export interface EventContext {
+/** The link that brought a message. It keeps the channels it was opened with. */
+export interface Origin {
   readonly channels: ChannelSet
-  readonly receivedAtMs: number
-  /** Server time now, Unix ms. */
-  readonly serverNowMs: number
-  /** Server time when the connection was opened, Unix ms. */
-  readonly openedAtServerMs: number
+  /** Local Unix ms. */
+  readonly openedAtMs: number
 }
 
 const SENDERS = ['unknown', 'client', 'backend'] as const
 
-export function eventOf(message: Message, context: EventContext): PullEvent {
-  const { body } = message
+/** `clock` is what is known now: when the link was opened it may have been off by half a second. */
+export function eventOf(message: Message, origin: Origin, clock: ServerClock, receivedAtMs: number): PullEvent {
+  const { body, mid, channel } = message
   const publishedAtMs = publishedAt(message)
-  const extra = isRecord(body.extra) ? body.extra : {}
-  const agoMs = publishedAtMs === null ? null : Math.max(0, context.serverNowMs - publishedAtMs)
+  const isDated = publishedAtMs !== null
   return {
     module: body.module_id.toLowerCase(),
     command: body.command,
     params: body.params === undefined ? {} : body.params,
-    extra: { ...extra, server_time_ago: agoMs === null ? null : agoMs / 1000 },
-    id: message.mid,
-    channel: channelTypeOf(context.channels, message.channel),
+    extra: {
+      ...toRecord(body.extra),
+      server_time_ago: isDated ? Math.max(0, serverNow(clock, receivedAtMs) - publishedAtMs) / 1000 : null,
+    },
+    id: mid,
+    channel: channelTypeOf(origin.channels, channel),
     sender: senderOf(message),
-    receivedAtMs: context.receivedAtMs,
-    replayed: (publishedAtMs ?? context.openedAtServerMs) < context.openedAtServerMs,
+    receivedAtMs,
+    replayed: isDated && publishedAtMs < serverNow(clock, origin.openedAtMs),
   }
 }
 
 /** Servers below version 4 tell no sender: `unknown`. */
 export function senderOf({ body }: Message): EventSender {
-  const sender = isRecord(body.extra) ? body.extra['sender'] : null
-  if (!isRecord(sender)) return { type: 'unknown', id: null }
-  return { type: SENDERS[Number(sender.type)] ?? 'unknown', id: typeof sender.id === 'string' ? sender.id : null }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  const { type, id } = toRecord(toRecord(body.extra)['sender'])
+  return { type: SENDERS[Number(type)] || 'unknown', id: typeof id === 'string' ? id : null }
 }

@@ -36,41 +36,27 @@ export interface GapFact {
   readonly untilMs: number
 }
 
-export function statusOf(state: State, missing: StatusFact['skipped']): StatusFact {
-  if (state.phase === 'idle') return { status: 'connecting', transport: null, reason: 'starting', skipped: missing }
-  const { memory } = state
-  const skips = memory.lessons.skipped
-  const kinds = Object.keys(skips) as TransportKind[]
-  const skipped = kinds.reduce<Partial<Record<TransportKind, string>>>(
-    (all, kind) => ({ ...all, [kind]: skips[kind]?.reason ?? '' }),
-    {
-      ...missing,
-    },
-  )
+export function statusOf(state: Exclude<State, { phase: 'idle' }>, missing: StatusFact['skipped']): StatusFact {
+  const { target, lessons, lastLoss, hasConnected } = state.memory
+  const skipped: Partial<Record<TransportKind, string>> = { ...missing }
+  for (const [kind, skip] of Object.entries(lessons.skipped)) skipped[kind as TransportKind] = skip.reason
   if (state.phase === 'connected') {
     const { kind, confirmed } = state.active
     // What carries the traffic is not skipped, whatever an earlier attempt of its kind came to.
-    delete skipped[kind]
+    Reflect.deleteProperty(skipped, kind)
     return { status: 'connected', transport: kind, reason: confirmed ? 'open' : 'unconfirmed', skipped }
   }
-  const reason =
-    state.phase === 'suspended'
-      ? 'page-hidden'
-      : ((state.phase === 'waiting' ? diagnose(memory.target.candidates, skips) : null) ??
-        memory.lastLoss?.reason ??
-        'starting')
-  return { status: memory.hasConnected ? 'reconnecting' : 'connecting', transport: null, reason, skipped }
+  const diagnosis = state.phase === 'waiting' && diagnose(target.candidates, lessons.skipped)
+  const reason = state.phase === 'suspended' ? 'page-hidden' : diagnosis || (lastLoss ? lastLoss.reason : 'starting')
+  return { status: hasConnected ? 'reconnecting' : 'connecting', transport: null, reason, skipped }
 }
 
 /** Since when there has been no connection, if it waits because its channels were refused. */
-export function outageOfChannels(state: State | undefined): number | null {
-  if (state?.phase !== 'waiting' || state.memory.lastLoss?.reason !== 'bad-channel') return null
-  return state.memory.outageSinceMs
+export function outageOfChannels(state: State): number | null {
+  const isRefused = state.phase === 'waiting' && state.memory.lastLoss && state.memory.lastLoss.reason === 'bad-channel'
+  return isRefused ? state.memory.outageSinceMs : null
 }
 
 export function sameStatus(a: StatusFact, b: StatusFact): boolean {
-  const [one, other] = [a, b].map(({ status, transport, reason, skipped }) =>
-    JSON.stringify([status, transport, reason, skipped]),
-  )
-  return one === other
+  return JSON.stringify(a) === JSON.stringify(b)
 }

@@ -41,7 +41,7 @@ describe('channel_expire, as it really comes', () => {
       null,
     ],
   ])('%s', (_, params, expected) => {
-    expect(expire(params)).toEqual({ type: 'channel-expired', channelId: OLD, successor: expected })
+    expect(expire(params)).toEqual({ type: 'channel_expire', channelId: OLD, successor: expected })
   })
 
   test.each([null, undefined, 'x', [], {}, { channel: null }, { channel: { id: 5 } }, { channel: { id: '' } }])(
@@ -51,8 +51,8 @@ describe('channel_expire, as it really comes', () => {
 })
 
 test('commands are compared without case', () => {
-  expect(systemCommand('CONFIG_EXPIRE', null)).toEqual({ type: 'config-expired' })
-  expect(systemCommand('Server_Restart', [])).toEqual({ type: 'server-restart' })
+  expect(systemCommand('CONFIG_EXPIRE', null)).toEqual({ type: 'config_expire' })
+  expect(systemCommand('Server_Restart', [])).toEqual({ type: 'server_restart' })
 })
 
 test.each(['open', 'reopen', 'open_exists', 'whatever', ''])('%j asks nothing of a client', (name) => {

@@ -1,0 +1,55 @@
+/** Owns what a session is given and what can be seen of it. */
+import type { Codec } from '../codec/codec'
+import type { ConfigSource, PullConfig } from '../config/config'
+import type { ConnectionRecord } from '../connection/connection'
+import type { MachineOptions, State } from '../connection/machine-types'
+import type { PullError } from '../core/pull-error'
+import type { TransportKind } from '../core/transport-kind'
+import type { Platform } from '../platform/platform'
+import type { CursorQuery } from '../replay/position'
+import type { TransportFactory, TransportTimeouts } from '../transport/transport'
+import type { Counters } from './counters'
+import type { PullEvent } from './dispatch'
+import type { ChannelsFact, GapFact, StatusFact } from './status'
+
+export interface SessionDeps {
+  readonly platform: Platform
+  readonly source: ConfigSource
+  readonly secure: boolean
+  readonly codec: Codec
+  readonly factories: Readonly<Partial<Record<TransportKind, TransportFactory>>>
+  /** Transports in order of preference; one means forced. */
+  readonly wanted: readonly TransportKind[]
+  readonly preferred: TransportKind | null
+  machineOptions(config: PullConfig): MachineOptions
+  /** `spreadMs`: `config_expire` and the like reach everybody in one second: answered at random within this. */
+  readonly timeouts: TransportTimeouts & { readonly configMs: number; readonly spreadMs: number }
+  readonly replay: { readonly overlapMs: number; readonly dedupeWindow: number }
+  deliver(event: PullEvent): void
+  /** After every step of the connection; often the same as before. */
+  status(fact: StatusFact): void
+  channels(fact: ChannelsFact): void
+  gap(fact: GapFact): void
+  /** Something went wrong and is being dealt with. */
+  warn(error: PullError): void
+  /** It cannot ever work: the session is over. */
+  fatal(error: PullError): void
+  record(entry: ConnectionRecord): void
+  /** The transport that last carried traffic; `null` when it is the first choice anyway. */
+  remember(kind: TransportKind | null): void
+}
+
+export interface SessionView {
+  readonly state: State
+  readonly counters: Readonly<Counters>
+  readonly config: PullConfig | null
+  readonly cursor: CursorQuery
+  readonly remembered: number
+  readonly clockShiftMs: number | null
+}
+
+export interface Session {
+  start(): void
+  stop(): void
+  view(): SessionView
+}
