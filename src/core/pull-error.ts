@@ -37,8 +37,8 @@ export class PullError extends Error {
   constructor(code: PullErrorCode, message: string, options: PullErrorOptions = {}) {
     super(message)
     this.code = code
-    this.retryable = options.retryable ?? false
-    this.facts = options.facts ?? {}
+    this.retryable = !!options.retryable
+    this.facts = options.facts || {}
     if ('cause' in options) this.cause = options.cause
   }
 }

@@ -22,9 +22,9 @@ interface Namespace {
   [name: string]: unknown
 }
 
-const root = self as unknown as { BX?: Namespace }
-const bx = (root.BX ??= {})
-const pull = (bx['Pull'] ??= {}) as Namespace
+const root = self as unknown as { BX?: { Pull?: Namespace } }
+const bx = root.BX || (root.BX = {})
+const pull = bx.Pull || (bx.Pull = {})
 const members: Namespace = { connect, PullClient, PullError, restConfig, staticConfig }
 // Loaded twice, or beside something of the same name: the first one stays.
-Object.keys(members).forEach((name) => (pull[name] ??= members[name]))
+Object.keys(members).forEach((name) => pull[name] || (pull[name] = members[name]))

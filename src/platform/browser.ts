@@ -41,41 +41,39 @@ function localStorageOf(scope: Scope): StorageLike | null {
 }
 
 function pageOf(scope: Scope): Page | null {
-  const { location } = scope
+  const { location, document, navigator = {} } = scope
   if (!location || !scope.addEventListener) return null
+  /** Which event of what is which signal; most have the same name. `null`: none this time. */
+  const sources: [
+    target: Partial<EventTarget> | undefined,
+    type: string,
+    signalOf?: (event: Event) => string | null,
+  ][] = [
+    [scope, 'online'],
+    [scope, 'offline'],
+    // `pagehide`, never `unload` or `beforeunload`: those keep the page out of the back/forward cache.
+    [scope, 'pagehide'],
+    [scope, 'pageshow', (event) => ((event as PageTransitionEvent).persisted ? 'pageshow' : null)],
+    [document, 'visibilitychange', () => (document as Document).visibilityState],
+    [document, 'resume'],
+    [navigator.connection, 'change', () => 'network-change'],
+  ]
   return {
     protocol: location.protocol,
     get href() {
       return location.href
     },
-    listen: (listener) => listenTo(scope, listener),
+    listen(listener) {
+      const undo = sources.map(([target, type, signalOf]) => {
+        if (!target || !target.addEventListener) return () => {}
+        const handler = (event: Event): void => {
+          const signal = signalOf ? signalOf(event) : type
+          if (signal) listener(signal as PageSignal)
+        }
+        target.addEventListener(type, handler)
+        return () => (target as EventTarget).removeEventListener(type, handler)
+      })
+      return () => undo.forEach((stop) => stop())
+    },
   }
-}
-
-function listenTo(scope: Scope, listener: (signal: PageSignal) => void): () => void {
-  const { document, navigator } = scope
-  const undo: (() => void)[] = []
-  /** Most signals have the name of their event. */
-  const add = (
-    target: Partial<EventTarget> | undefined,
-    type: string,
-    signalOf: (event: Event) => PageSignal | null = () => type as PageSignal,
-  ): void => {
-    if (!target || !target.addEventListener) return
-    const handler = (event: Event): void => {
-      const signal = signalOf(event)
-      if (signal) listener(signal)
-    }
-    target.addEventListener(type, handler)
-    undo.push(() => (target as EventTarget).removeEventListener(type, handler))
-  }
-  add(scope, 'online')
-  add(scope, 'offline')
-  // `pagehide`, never `unload` or `beforeunload`: those keep the page out of the back/forward cache.
-  add(scope, 'pagehide')
-  add(scope, 'pageshow', (event) => ((event as PageTransitionEvent).persisted ? 'pageshow' : null))
-  add(document, 'visibilitychange', () => (document && document.visibilityState === 'hidden' ? 'hidden' : 'visible'))
-  add(document, 'resume')
-  add(navigator && navigator.connection, 'change', () => 'network-change')
-  return () => undo.splice(0).forEach((stop) => stop())
 }
