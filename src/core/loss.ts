@@ -43,12 +43,12 @@ const REASONS: readonly (readonly [reason: LossReason, ...codes: number[]])[] = 
   ['too-many', 429, 1013, 4029],
   ['server-restart', 1001, 1012],
   ['server-error', 4011],
-  ['bad-request', 4012, 4013, 4014, 4015, 4016, 4017, 4018, 4020],
 ]
 
-function reasonOf(code: number): LossReason | undefined {
-  const found = REASONS.filter((codes) => codes.indexOf(code) > 0)[0]
-  return found && found[0]
+function reasonOf(code: number): LossReason | false {
+  const found = REASONS.find((codes) => codes.indexOf(code) > 0)
+  // The Node servers number what is wrong with a request in between.
+  return found ? found[0] : code > 4011 && code < 4021 && 'bad-request'
 }
 
 /** An ended WebSocket. `opened` tells a refused handshake from a lost connection. */
