@@ -161,9 +161,22 @@ const bxPullGlobal = typeof window === "object" ? window : self;`,
         sourcemap: true,
         sourcefile: chunk.fileName,
       })
-      return { code: lowered, map }
+      return { code: withoutSpreadHelpers(lowered), map }
     },
   }
+}
+
+/**
+ * `{...a, b}` is lowered for getters and symbols on top of plain data, which ours never has: `Object.assign` does.
+ * The lines stay, since the source map counts them.
+ */
+function withoutSpreadHelpers(code: string): string {
+  const helpers = /^var __defProp = [^]*?^var __spreadProps = .*$/m
+  if (!helpers.test(code)) throw new Error('The helpers of object spread look different: see withoutSpreadHelpers')
+  return code.replace(
+    helpers,
+    (text) => `const __spreadValues = Object.assign, __spreadProps = __spreadValues;${text.replace(/[^\n]/g, '')}`,
+  )
 }
 
 /** Who wrote what is in the file: the licenses of the bundled packages ask for it wherever the code goes. */
