@@ -59,6 +59,7 @@ class World {
   moodKey: string = 'status'
   configsPending = 0
   private channels: [string, string] = ['', '']
+  private readonly issuedChannels: object[] = []
   private issued = 0
 
   constructor({ seed, transport, ownStream }: Setup) {
@@ -119,6 +120,7 @@ class World {
     const id = `${(++this.issued).toString(16)}`.padStart(32, which === 'private' ? 'a' : 'b')
     this.network.allow(id)
     const successor = { id, start: this.iso(), end: this.iso(12 * 3600_000), type: which }
+    this.issuedChannels[at] = successor
     const params = withSuccessor
       ? { action: 'reconnect', channel: { id: old, type: which }, new_channel: successor }
       : { action: 'get_config', channel: { id: old, type: which } }
@@ -189,12 +191,6 @@ class World {
     })
   }
   private answer(ownStream: boolean): object {
-    const channel = (type: string, id: string): object => ({
-      type,
-      id,
-      start: this.iso(),
-      end: this.iso(12 * 3600_000),
-    })
     return {
       server: {
         version: 2,
@@ -205,7 +201,7 @@ class World {
         websocket: 'ws://push.example/subws/',
         ...(ownStream ? { sse: 'http://push.example/sse/' } : {}),
       },
-      channels: { private: channel('private', this.channels[0]), shared: channel('shared', this.channels[1]) },
+      channels: { private: this.issuedChannels[0], shared: this.issuedChannels[1] },
       serverTime: this.iso(),
     }
   }
