@@ -194,6 +194,22 @@ describe('push-stream (tag and time)', () => {
     expect(place.open(link(20_000)).query).toEqual({ tag: 0, time: date(3000) })
   })
 
+  test('what may have been missed before the first message is asked for from the start', () => {
+    const place = stream()
+    const replay = place.open(link(0))
+    replay.accept(at(5000, 7), START_AT_MS + 5000)
+    replay.accept(at(9000, 7), START_AT_MS + 9000)
+    // A channel that was issued at 4 s, say, and is listened to only now.
+    const late = place.open(link(20_000, { sinceMs: START_AT_MS + 4000 }))
+    expect(late.query).toEqual({ tag: 0, time: date(0) })
+    expect(late.accept(at(-2000, 1), START_AT_MS + 20_100)).toBe('before-start')
+    expect(place.describe()).toEqual({ tag: 7, time: date(9000) })
+    // A clock nobody vouched for is no such place.
+    const unsure = stream({ originIsServerTime: false })
+    unsure.open(link(0)).accept(at(5000, 7), START_AT_MS + 5000)
+    expect(unsure.open(link(20_000, { sinceMs: START_AT_MS + 4000 })).query).toEqual({ tag: 0, time: date(5000) })
+  })
+
   test('0.3.4 is asked for one second more: its first tag is 0, and it sends what comes after', () => {
     const place = stream({ version: 1 })
     expect(place.open(link(0)).query).toEqual({ tag: 0, time: date(-1000) })

@@ -101,7 +101,8 @@ export function createPosition({ version, overlapMs, originAtMs, originIsServerT
   function open(link: OpenOptions): Replay {
     const since = Math.min(link.sinceMs, link.nowMs) - overlapMs
     const safe = marks.filter((mark) => mark.receivedAtMs <= since).pop()
-    const from = safe || marks[0]
+    // Nothing that old was received: where the start is a place to ask from it is the safer one, and costs little.
+    const from = safe || (byMid || !originIsServerTime ? marks[0] : undefined)
     const fromOrigin = !from && (link.resumed || version === 1 || (originIsServerTime && !byMid))
     const query = from ? overlapQuery(from) : storeWasEmpty || fromOrigin ? originQuery() : {}
     const openedInEpoch = epoch
