@@ -75,7 +75,6 @@ export interface PullClientApi<Events extends object = AnyEvents> {
   diagnostics(): PullDiagnostics
 }
 
-const NO_PAGE = { protocol: '' }
 const IDLE: StatusFact = { status: 'idle', transport: null, reason: 'starting', skipped: {} }
 
 export function createClient(parts: ClientParts, given: unknown): PullClientApi {
@@ -86,7 +85,9 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
   const timeouts = withDefaults(TIMEOUTS, options.timeouts)
   const logger = options.logger || platform.console || {}
   const timeline = createTimeline()
-  const memory = options.storage !== false && wanted.length > 1 ? createTransportMemory(platform) : null
+  const { clock, page } = platform
+  const remembers = options.storage !== false && wanted.length > 1
+  const memory = createTransportMemory({ clock, storage: remembers ? platform.storage : null })
   const emitter = createEmitter(listenerThrew)
   let fact = IDLE
   let session: Session | null = null
@@ -102,7 +103,7 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
   }
 
   function note(entry: TimelineNote): void {
-    const line = { atMs: platform.clock.now(), ...entry }
+    const line = { atMs: clock.now(), ...entry }
     timeline.add(line)
     if (options.debug && logger.debug) logger.debug('bx-pull', line)
   }
@@ -156,11 +157,11 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
       platform,
       source,
       // Without a page the plain addresses come first: the secure ones serve where they are the only ones.
-      secure: typeof options.secure === 'boolean' ? options.secure : /^https/.test((platform.page || NO_PAGE).protocol),
+      secure: typeof options.secure === 'boolean' ? options.secure : !!page && page.protocol === 'https:',
       codec: parts.codec,
       factories: parts.factories,
       wanted,
-      preferred: memory && memory.recall(),
+      preferred: memory.recall(),
       machineOptions,
       timeouts,
       replay: withDefaults(REPLAY, options.replay),
@@ -171,7 +172,7 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
       warn: report,
       fatal: end,
       record: note,
-      remember: (kind) => memory && memory.remember(kind),
+      remember: memory.remember,
     })
   }
 

@@ -35,15 +35,15 @@ export function portalError(answer: unknown, httpStatus?: number, cause?: unknow
   const portalCode = errorCodeOf(answer) || null
   const told = ['error', httpStatus, portalCode].filter(Boolean).join(' ')
   let code: PullErrorCode = 'config-unavailable'
-  let cure = 'check network, CORS and url (absolute outside of a page); what is not JSON often is a login page'
+  let cure = 'check network, CORS and url (absolute without a page); not JSON: a login page?'
   if (/session_failed|invalid_csrf/.test(told)) cure = 'pass the sessid of this login'
   else if (portalCode === 'SERVER_ERROR') {
     // Retried: an administrator can switch it on while the page is open, and a portal in trouble answers the same.
     code = 'disabled'
-    cure = 'set up the push server in the settings of the portal'
+    cure = 'set up the push server of the portal'
   } else if (/\b(AUTHORIZE_ERROR|WRONG_AUTH_TYPE|401|403)\b/.test(told)) {
     code = 'forbidden'
-    cure = 'log in, or pass guestUserId; REST applications call pull.application.config.get'
+    cure = 'log in, or pass guestUserId; applications call pull.application.config.get'
   }
   return new PullError(code, `No push configuration (${told}): ${cure}`, {
     retryable: code !== 'forbidden',

@@ -62,7 +62,7 @@ type Reply = [response: Response, answer: unknown]
 async function ask(options: RestConfigOptions, request: ConfigRequest, sessid: string | null): Promise<Reply> {
   // A local name: called as a method of the options, the browser's function throws "Illegal invocation".
   const send = options.fetch || request.fetch
-  if (!send) throw new PullError('bad-option', 'There is no fetch here: pass one to restConfig')
+  if (!send) throw new PullError('bad-option', 'No fetch here: pass one to restConfig')
   const { url = '/rest/pull.config.get.json', method = 'POST' } = options
   const isGet = method === 'GET'
   const form = `CACHE=${options.cache || 'N'}${field('sessid', sessid)}${field('pull_guest_id', options.guestUserId)}`
@@ -74,7 +74,7 @@ async function ask(options: RestConfigOptions, request: ConfigRequest, sessid: s
       credentials: options.credentials || 'same-origin',
       cache: 'no-store',
       signal: request.signal,
-      headers: { ...(isGet ? {} : { 'Content-Type': 'application/x-www-form-urlencoded' }), ...options.headers },
+      headers: { ...(!isGet && { 'Content-Type': 'application/x-www-form-urlencoded' }), ...options.headers },
       body: isGet ? null : form,
     })
     return [response, parseJson(await response.text())]

@@ -16,5 +16,5 @@ export function toConfigSource(option: unknown): ConfigSource {
     return async (request) => produce(request)
   }
   if (isRecord(option) && !option['then']) return staticConfig(option)
-  throw new PullError('bad-option', 'config must be a configuration object, a function, or restConfig({ url })')
+  throw new PullError('bad-option', 'config must be a configuration object, a function or restConfig()')
 }

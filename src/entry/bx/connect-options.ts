@@ -45,7 +45,7 @@ export function clientOptionsOf(options: ConnectOptions): PullClientOptions {
 
 function configOf({ serverEnabled, serverUrl, userHash, version }: ConnectOptions): object {
   if (typeof serverUrl !== 'string' || typeof userHash !== 'string' || !serverUrl || !userHash) {
-    throw new PullError('bad-option', 'BX.Pull.connect needs serverUrl and userHash (signed channel id), or config')
+    throw new PullError('bad-option', 'BX.Pull.connect needs serverUrl and userHash, or config')
   }
   const urlOf = (name: string): string => serverUrl.replace(/\/sub(ws)?(?=\/?(\?|$))/, name)
   return {
