@@ -71,7 +71,7 @@ export interface PullClientApi<Events extends object = AnyEvents> {
   readonly status: PullStatus
   /** The transport in use, or `null`. */
   readonly transport: TransportKind | null
-  /** What is going on and what has happened, as plain JSON without secrets. */
+  /** What is going on and what has happened, as plain JSON without secrets; after an end, what the last session came to. */
   diagnostics(): PullDiagnostics
 }
 
