@@ -34,30 +34,19 @@ const FRESH: Memory = {
 }
 
 export function draft(state: State, moment: Moment, options: MachineOptions): Draft {
-  const { phase } = state
   // Members that a phase does not have are missing: an empty draft stands in for them.
-  const { memory, active, links, queue } = { memory: FRESH, active: null, links: [], queue: [], ...state }
-  return {
-    phase,
-    memory: { ...memory },
-    active: active && { ...(active as Link) },
-    links: links.map((link: Link) => ({ ...link })),
-    queue: queue.slice(),
-    effects: [],
-    moment,
-    options,
-  }
+  const members = { memory: FRESH, active: null, links: [], queue: [], ...state }
+  const d = { ...members, effects: [], moment, options } as unknown as Draft
+  d.memory = { ...d.memory }
+  d.active = d.active && { ...d.active }
+  d.links = d.links.map((link) => ({ ...link }))
+  d.queue = d.queue.slice()
+  return d
 }
 
+/** A phase without links has empty lists of them: more than its type tells, and never less. */
 export function finish({ phase, memory, active, links, queue, effects }: Draft): Step {
-  const members = {
-    idle: {},
-    connecting: { memory, links, queue },
-    connected: { memory, active, links, queue },
-    waiting: { memory },
-    suspended: { memory },
-  }
-  return { state: { phase, ...members[phase] } as State, effects }
+  return { state: (phase === 'idle' ? { phase } : { phase, memory, active, links, queue }) as State, effects }
 }
 
 /** The link of that id, or `undefined`: late facts of links that are not ours any more change nothing. */

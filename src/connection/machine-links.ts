@@ -135,11 +135,10 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
   memory.lastLoss = cause
   // A restart, refused channels or a full server say nothing about the transport.
   if (!link.useful && reaction === 'retry' && !isRestarting(d)) {
-    const { nowMs } = d.moment
     memory.lessons =
       cause.reason === 'buffered'
-        ? learnRefusal(memory.lessons, link.kind, cause.reason, nowMs)
-        : learnUseless(memory.lessons, link.kind, nowMs)
+        ? learnRefusal(memory.lessons, link.kind, cause.reason)
+        : learnUseless(memory.lessons, link.kind)
   }
   const spare = d.links
     .filter((other) => other.openedAtMs !== null)

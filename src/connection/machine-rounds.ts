@@ -76,7 +76,7 @@ export function isRestarting({ memory, moment }: Draft): boolean {
 /** An attempt that never opened is over. */
 export function attemptFailed(d: Draft, link: Link, lost: Loss): void {
   const { memory, active } = d
-  memory.lessons = learnRefusal(memory.lessons, link.kind, skipReason(lost), d.moment.nowMs)
+  memory.lessons = learnRefusal(memory.lessons, link.kind, skipReason(lost))
   dropLink(d, link)
   if (!active) {
     // Refused channels are refused everywhere: the other transports would only say the same.

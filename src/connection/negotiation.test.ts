@@ -23,7 +23,7 @@ function candidates(...kinds: TransportKind[]): Candidate[] {
 const ALL = candidates('websocket', 'sse', 'long-polling')
 
 function useless(kind: TransportKind, times: number, lessons: Lessons = NO_LESSONS): Lessons {
-  return times === 0 ? lessons : useless(kind, times - 1, learnUseless(lessons, kind, 0))
+  return times === 0 ? lessons : useless(kind, times - 1, learnUseless(lessons, kind))
 }
 
 describe('the order of a round', () => {
@@ -38,7 +38,7 @@ describe('the order of a round', () => {
     expect(roundOrder(candidates('websocket'), useless('websocket', 3))).toEqual(['websocket'])
   })
   test('is not changed by refusals: they only move on to the next one', () => {
-    expect(roundOrder(ALL, learnRefusal(NO_LESSONS, 'websocket', 'refused-400', 0))).toEqual([
+    expect(roundOrder(ALL, learnRefusal(NO_LESSONS, 'websocket', 'refused-400'))).toEqual([
       'websocket',
       'sse',
       'long-polling',
@@ -60,14 +60,15 @@ describe('a demotion', () => {
     const lessons = learnUseful(useless('websocket', 2), 'websocket')
     expect(isDemoted(useless('websocket', 2, lessons), 'websocket')).toBe(false)
   })
-  test('takes the preference away', () => {
-    expect(useless('websocket', 2, learnUseful(NO_LESSONS, 'websocket')).preferred).toBe('websocket')
-    expect(useless('websocket', 3, learnUseful(NO_LESSONS, 'websocket')).preferred).toBeNull()
-    expect(useless('sse', 3, learnUseful(NO_LESSONS, 'websocket')).preferred).toBe('websocket')
+  test('outweighs the preference', () => {
+    const preferred = learnUseful(NO_LESSONS, 'websocket')
+    expect(roundOrder(ALL, useless('websocket', 2, preferred))[0]).toBe('websocket')
+    expect(roundOrder(ALL, useless('websocket', 3, preferred))).toEqual(['sse', 'long-polling', 'websocket'])
+    expect(roundOrder(ALL, useless('sse', 3, preferred))).toEqual(['websocket', 'long-polling', 'sse'])
   })
   test('lasts over rounds, other reasons do not', () => {
-    const lessons = learnRefusal(useless('websocket', 3), 'sse', 'timeout', 5)
-    expect(lastingSkips(lessons)).toEqual({ websocket: { reason: 'useless', atMs: 0 } })
+    const lessons = learnRefusal(useless('websocket', 3), 'sse', 'timeout')
+    expect(lastingSkips(lessons)).toEqual({ websocket: 'useless' })
   })
 })
 
@@ -84,7 +85,7 @@ test('what is better than the transport in use, best first', () => {
 })
 
 test('a working transport has no reason to be skipped', () => {
-  const lessons = learnUseful(learnRefusal(NO_LESSONS, 'sse', 'timeout', 5), 'sse')
+  const lessons = learnUseful(learnRefusal(NO_LESSONS, 'sse', 'timeout'), 'sse')
   expect(lessons.skipped).toEqual({})
 })
 
@@ -96,17 +97,11 @@ test('a refusal names the HTTP status where it is known', () => {
 })
 
 describe('the diagnosis of a failed round', () => {
-  const skip = (reason: string): { reason: string; atMs: number } => ({ reason, atMs: 0 })
-
   test.each([
-    [
-      'everything fails',
-      { websocket: skip('refused'), sse: skip('network'), 'long-polling': skip('network') },
-      'server-unreachable',
-    ],
-    ['one is refused its channels', { websocket: skip('refused'), sse: skip('bad-channel') }, 'bad-channel'],
-    ['one is refused for its login', { sse: skip('unauthorized'), websocket: skip('bad-channel') }, 'unauthorized'],
-    ['some were not tried', { websocket: skip('refused') }, null],
+    ['everything fails', { websocket: 'refused', sse: 'network', 'long-polling': 'network' }, 'server-unreachable'],
+    ['one is refused its channels', { websocket: 'refused', sse: 'bad-channel' }, 'bad-channel'],
+    ['one is refused for its login', { sse: 'unauthorized', websocket: 'bad-channel' }, 'unauthorized'],
+    ['some were not tried', { websocket: 'refused' }, null],
     ['nothing was tried', {}, null],
   ])('%s', (_, skipped, diagnosis) => {
     expect(diagnose(ALL, skipped)).toBe(diagnosis)

@@ -11,12 +11,8 @@ export interface Candidate {
   readonly ownAddress: boolean
 }
 
-/** Why a transport is not in use, for people: `refused-400`, `timeout`, `buffered`, ... */
-export interface Skip {
-  readonly reason: string
-  readonly atMs: number
-}
-export type Skips = Readonly<Partial<Record<TransportKind, Skip>>>
+/** Why transports are not in use, for people: `refused-400`, `timeout`, `buffered`, ... */
+export type Skips = Readonly<Partial<Record<TransportKind, string>>>
 
 /** What attempts have taught about the kinds. */
 export interface Lessons {
@@ -32,10 +28,8 @@ const USELESS_OPENS = 3
 
 /** The kinds to try in this round, in order. Demoted ones come last rather than never: something must be tried. */
 export function roundOrder(candidates: readonly Candidate[], lessons: Lessons): TransportKind[] {
-  const kinds = candidates.map(({ kind }) => kind)
-  const isDown = (kind: TransportKind): boolean => isDemoted(lessons, kind)
-  const rest = kinds.filter((kind) => kind !== lessons.preferred && !isDown(kind))
-  return [...kinds.filter((kind) => kind === lessons.preferred && !isDown(kind)), ...rest, ...kinds.filter(isDown)]
+  const place = (kind: TransportKind): number => (isDemoted(lessons, kind) ? 2 : kind === lessons.preferred ? 0 : 1)
+  return candidates.map(({ kind }) => kind).sort((a, b) => place(a) - place(b))
 }
 
 /** Kinds that are better than the one in use, best first: what a probe tries. */
@@ -58,24 +52,29 @@ export function isDemoted(lessons: Lessons, kind: TransportKind): boolean {
 
 /** Reasons of an earlier round are history; a demotion lasts until the kind proves itself. */
 export function lastingSkips(lessons: Lessons): Skips {
-  return without(lessons.skipped, (kind) => !isDemoted(lessons, kind))
+  const skipped: Partial<Record<TransportKind, string>> = { ...lessons.skipped }
+  const kinds = Object.keys(skipped) as TransportKind[]
+  kinds.forEach((kind) => isDemoted(lessons, kind) || delete skipped[kind])
+  return skipped
 }
 
 /** An attempt that never opened. */
-export function learnRefusal(lessons: Lessons, kind: TransportKind, reason: string, atMs: number): Lessons {
-  return { ...lessons, skipped: { ...lessons.skipped, [kind]: { reason, atMs } } }
+export function learnRefusal(lessons: Lessons, kind: TransportKind, reason: string): Lessons {
+  return { ...lessons, skipped: { ...lessons.skipped, [kind]: reason } }
 }
 
 /** An open that died before it carried anything. */
-export function learnUseless(lessons: Lessons, kind: TransportKind, atMs: number): Lessons {
+export function learnUseless(lessons: Lessons, kind: TransportKind): Lessons {
+  const learnt = learnRefusal(lessons, kind, 'useless')
   const useless = { ...lessons.useless, [kind]: (lessons.useless[kind] || 0) + 1 }
-  const learnt = { ...learnRefusal(lessons, kind, 'useless', atMs), useless }
-  return learnt.preferred === kind && isDemoted(learnt, kind) ? { ...learnt, preferred: null } : learnt
+  return { ...learnt, useless }
 }
 
 /** A connection that carried something: its kind is good, and is where to start next time. */
-export function learnUseful({ skipped, useless }: Lessons, kind: TransportKind): Lessons {
-  return { skipped: without(skipped, (other) => other === kind), useless: { ...useless, [kind]: 0 }, preferred: kind }
+export function learnUseful(lessons: Lessons, kind: TransportKind): Lessons {
+  const skipped: Partial<Record<TransportKind, string>> = { ...lessons.skipped }
+  delete skipped[kind]
+  return { skipped, useless: { ...lessons.useless, [kind]: 0 }, preferred: kind }
 }
 
 /** The reason of a skip as people read it. */
@@ -87,12 +86,7 @@ export type Diagnosis = 'server-unreachable' | 'bad-channel' | 'unauthorized'
 
 /** What the skips of a failed round say together: everything dead is not the same as one transport blocked. */
 export function diagnose(candidates: readonly Candidate[], skipped: Skips): Diagnosis | null {
-  const reasons = candidates.map(({ kind }) => (skipped[kind] || { reason: '' }).reason)
+  const reasons = candidates.map(({ kind }) => skipped[kind])
   const told = (['unauthorized', 'bad-channel'] as const).find((reason) => reasons.indexOf(reason) >= 0)
-  return told || (reasons.length > 0 && reasons.indexOf('') < 0 ? 'server-unreachable' : null)
-}
-
-function without(skips: Skips, leaves: (kind: TransportKind) => boolean): Skips {
-  const kinds = Object.keys(skips) as TransportKind[]
-  return kinds.reduce<Skips>((kept, kind) => (leaves(kind) ? kept : { ...kept, [kind]: skips[kind] }), {})
+  return told || (reasons.length > 0 && reasons.every((reason) => reason) ? 'server-unreachable' : null)
 }

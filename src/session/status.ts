@@ -38,12 +38,11 @@ export interface GapFact {
 
 export function statusOf(state: Exclude<State, { phase: 'idle' }>, missing: StatusFact['skipped']): StatusFact {
   const { target, lessons, lastLoss, hasConnected } = state.memory
-  const skipped: Partial<Record<TransportKind, string>> = { ...missing }
-  for (const [kind, skip] of Object.entries(lessons.skipped)) skipped[kind as TransportKind] = skip.reason
+  const skipped: Partial<Record<TransportKind, string>> = { ...missing, ...lessons.skipped }
   if (state.phase === 'connected') {
     const { kind, confirmed } = state.active
     // What carries the traffic is not skipped, whatever an earlier attempt of its kind came to.
-    Reflect.deleteProperty(skipped, kind)
+    delete skipped[kind]
     return { status: 'connected', transport: kind, reason: confirmed ? 'open' : 'unconfirmed', skipped }
   }
   const diagnosis = state.phase === 'waiting' && diagnose(target.candidates, lessons.skipped)
