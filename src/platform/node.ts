@@ -1,5 +1,6 @@
 /** Owns the Node side of the platform port: Node 20 has fetch but no WebSocket, so the `ws` package gives it. */
 import WebSocket from 'ws'
+import { nodeFetch } from './node-fetch'
 import type { Platform, WebSocketConstructor } from './platform'
 
 /** What is gone answers no close frame: a stopped client must not keep the process alive for the 30 s that `ws` waits. */
@@ -20,7 +21,7 @@ export function nodePlatform(): Platform {
       clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
     },
     random: () => Math.random(),
-    fetch: (url, init) => fetch(url, init),
+    fetch: nodeFetch,
     webSocket: NodeWebSocket as unknown as WebSocketConstructor,
     storage: null,
     page: null,
