@@ -110,14 +110,17 @@ export function createPosition({ version, overlapMs, originAtMs, originIsServerT
     /** A replay of several channels comes channel by channel: until it is over its newest message is no safe place. */
     let holding = !byMid && !link.atomic && link.channelCount > 1 && !!query.time
     let held: Place | null = null
-    let heldAtMs = link.nowMs
+    let firstAtMs = 0
+    let heldAtMs = 0
     // How far this link has read by itself: another one, beside it, may be further on other channels.
     let reached: Place | null = null
 
     function move(place: Place, nowMs: number): void {
       if (holding) {
-        const live = place.timeAtMs >= wholeSecond(link.serverNowMs) + 1000
-        holding = !live && nowMs - heldAtMs < REPLAY_QUIET_MS && nowMs - link.nowMs < REPLAY_LONGEST_MS
+        // A replay holds what there is when the server lets the link in: by its first message, not when it was asked.
+        if (!firstAtMs) firstAtMs = heldAtMs = nowMs
+        const live = place.timeAtMs >= wholeSecond(link.serverNowMs + firstAtMs - link.nowMs) + 1000
+        holding = !live && nowMs - heldAtMs < REPLAY_QUIET_MS && nowMs - firstAtMs < REPLAY_LONGEST_MS
         heldAtMs = nowMs
         if (holding) {
           if (isAfter(place, held)) held = place
