@@ -20,7 +20,7 @@ import { createConfigLoader } from './config-loader'
 import { createCounters } from './counters'
 import { type Origin, type PullEvent, eventOf, senderOf } from './dispatch'
 import type { Session, SessionDeps } from './session-types'
-import { type ChannelsFact, outageOfChannels, statusOf } from './status'
+import { type ChannelsFact, outageOf, statusOf } from './status'
 import { systemCommand } from './system-command'
 
 export type { Session, SessionView } from './session-types'
@@ -40,6 +40,8 @@ export function createSession(deps: SessionDeps): Session {
   let connection: Connection | null = null
   let targetId = 0
   let hasOpened = false
+  /** The configuration on its way was asked for because channels were refused, or may have been. */
+  let isRenewing = false
   let hurriedOutage: number | null = null
   /** The last link that cannot ask for what was missed, until it opens. */
   let deafId = 0
@@ -78,12 +80,13 @@ export function createSession(deps: SessionDeps): Session {
       tellChannels('renewed')
       // The channels were refused and may be known again (push-stream after a restart). Once per outage: a server that
       // goes on refusing is asked at the pace of the back-off.
-      const outage = connection && outageOfChannels(connection.state)
+      const outage = isRenewing && connection && outageOf(connection.state)
       if (outage && outage !== hurriedOutage) {
         hurriedOutage = outage
         retarget()
       }
     }
+    isRenewing = false
     return renewAt(next, serverTime, platform.random(), nowMs, previous)
   }
 
@@ -101,6 +104,7 @@ export function createSession(deps: SessionDeps): Session {
   }
 
   function renew(): void {
+    isRenewing = true
     loader.want('bad-channel')
   }
 
@@ -111,6 +115,8 @@ export function createSession(deps: SessionDeps): Session {
     const { id, kind } = link
     const { channels, version } = own
     const openedAtMs = clock.now()
+    // While another link carries the traffic nothing is missed, unless channels are new.
+    const hasActive = !!connection && connection.state.phase === 'connected'
     const sinceMs = Math.min(link.sinceMs, arrivals.opening(link, channels, serverTime, openedAtMs))
     const replay = position.open({
       nowMs: openedAtMs,
@@ -123,7 +129,7 @@ export function createSession(deps: SessionDeps): Session {
       atomic: kind === 'long-polling',
     })
     // 0.3.4 replays nothing over WebSocket (push-stream.md 3). After an outage that is a hole nobody can look into.
-    if (version === 1 && kind === 'websocket' && hasOpened && sinceMs < openedAtMs) {
+    if (version === 1 && kind === 'websocket' && hasOpened && (!hasActive || sinceMs < link.sinceMs)) {
       deafId = id
       deafSinceMs = sinceMs
     }

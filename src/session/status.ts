@@ -50,10 +50,9 @@ export function statusOf(state: Exclude<State, { phase: 'idle' }>, missing: Stat
   return { status: hasConnected ? 'reconnecting' : 'connecting', transport: null, reason, skipped }
 }
 
-/** Since when there has been no connection, if it waits because its channels were refused. */
-export function outageOfChannels(state: State): number | null {
-  const isRefused = state.phase === 'waiting' && state.memory.lastLoss && state.memory.lastLoss.reason === 'bad-channel'
-  return isRefused ? state.memory.outageSinceMs : null
+/** Since when there has been no connection, while the next attempt is waited for. */
+export function outageOf(state: State): number | null {
+  return state.phase === 'waiting' ? state.memory.outageSinceMs : null
 }
 
 export function sameStatus(a: StatusFact, b: StatusFact): boolean {
