@@ -34,9 +34,15 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
         const messages = numbered(server)
         let cuts = 0
         let timer: NodeJS.Timeout | null = null
+        // Under traffic polls are answered at once and seldom found waiting: every socket ends, answers on their way too.
+        const cutAll = async (): Promise<number> => {
+          if (transport !== 'long-polling') return cut(server)
+          await server.restart({ keepHistory: true })
+          return 1
+        }
         const cutLater = (): void => {
           timer = setTimeout(
-            () => void cut(server).then((count) => ((cuts += count), timer && cutLater())),
+            () => void cutAll().then((count) => ((cuts += count), timer && cutLater())),
             200 + 200 * chance(),
           )
         }
