@@ -5,6 +5,7 @@ import {
   type CountingClock,
   type Facts,
   type Loopback,
+  SOON,
   createFacts,
   createLoopback,
   transportDeps,
@@ -137,7 +138,7 @@ describe('a server that speaks event stream', () => {
   test('it is no long poll any more once the head says so', async () => {
     const server = await serve()
     const facts = createFacts()
-    open(facts, server.url, { mayBecomeLongPoll: true })
+    open(facts, server.url, { mayBecomeLongPoll: true, timeouts: SOON })
     const response = await server.next()
     await facts.until('opened')
     response.writeHead(200, STREAM)
@@ -172,7 +173,7 @@ describe('a server that answers with a long poll', () => {
   test('an empty answer too, with what it says about the place', async () => {
     const server = await serve()
     const facts = createFacts()
-    open(facts, server.url, { mayBecomeLongPoll: true })
+    open(facts, server.url, { mayBecomeLongPoll: true, timeouts: SOON })
     const response = await server.next()
     await facts.until('opened')
     response.writeHead(304, { 'Last-Message-Id': '17951676910000000000000466' }).end()
@@ -219,12 +220,12 @@ describe('refusals', () => {
   test('a refusal whose body never comes is a refusal all the same', async () => {
     const server = await serve()
     const facts = createFacts()
-    open(facts, server.url, { mayBecomeLongPoll: true })
+    open(facts, server.url, { mayBecomeLongPoll: true, timeouts: SOON })
     const response = await server.next()
     response.writeHead(502, { 'Content-Length': '100' })
     response.flushHeaders()
     await facts.until('lost')
-    expect(facts.all).toEqual([['lost', 'server-error', 502, null]])
+    expect(facts.of('lost')).toEqual([['lost', 'server-error', 502, null]])
   })
 
   test('a runtime without fetch is a loss, not an exception', async () => {
@@ -272,6 +273,7 @@ describe('silence at a long-poll address', () => {
     holder.transport = open(facts, 'http://push.example/', {
       clock,
       sink,
+      timeouts: SOON,
       mayBecomeLongPoll: true,
       fetch: () => new Promise(() => {}),
     })

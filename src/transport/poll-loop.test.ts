@@ -6,6 +6,7 @@ import {
   type CountingClock,
   type Facts,
   type Loopback,
+  SOON,
   createFacts,
   createLoopback,
   transportDeps,
@@ -45,6 +46,7 @@ describe('on a real server', () => {
     const facts = createFacts()
     const phases: string[] = []
     open(facts, server.url, {
+      timeouts: SOON,
       address(phase) {
         phases.push(phase)
         return { url: server.url }

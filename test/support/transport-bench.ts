@@ -138,6 +138,9 @@ export async function createLoopback(
   }
 }
 
+/** For tests that wait until a silent poll counts as open. The usual time is longer than any of these tests. */
+export const SOON = { pollConfirmMs: 50, pollHoldMs: 60_000 }
+
 export function transportDeps(facts: Facts, url: string, told: Partial<TransportDeps> = {}): TransportDeps {
   return {
     clock: createCountingClock(),
@@ -145,7 +148,7 @@ export function transportDeps(facts: Facts, url: string, told: Partial<Transport
     webSocket: null,
     address: () => ({ url }),
     sink: facts.sink,
-    timeouts: { pollConfirmMs: 200, pollHoldMs: 5000 },
+    timeouts: { pollConfirmMs: 30_000, pollHoldMs: 60_000 },
     mayBecomeLongPoll: false,
     ...told,
   }
