@@ -19,7 +19,7 @@ const TEXTS: Readonly<Record<string, string>> = {
 }
 
 describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, namesChannels, isPushStream }) => {
-  test('texts arrive as published', () =>
+  test('T1: texts arrive as published', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start(serverOptions)
       const follower = await follow(server, { transport })
@@ -44,7 +44,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       }
     }))
 
-  test('bodies that are no messages are counted, their neighbours are kept, however the JSON is written', () =>
+  test('T2: bodies that are no messages are counted, their neighbours are kept, however the JSON is written', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, batchWindowMs: 20 })
       const follower = await follow(server, { transport, expectErrors: ['bad-frame'] })
@@ -73,7 +73,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       expect(follower.client.status).toBe('connected')
     }))
 
-  test('both channels arrive, each in its order, and the event names its channel where the server does', () =>
+  test('P9: both channels arrive, each in its order, and the event names its channel where the server does', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, batchWindowMs: 20 })
       const follower = await follow(server, { transport })
@@ -85,7 +85,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       }
     }))
 
-  test('a message of two channels comes once where it has an identity, and per channel where it has none', () =>
+  test('P9: a message of two channels comes once where it has an identity, and per channel where it has none', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, batchWindowMs: 20 })
       const follower = await follow(server, { transport })

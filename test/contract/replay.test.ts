@@ -15,7 +15,7 @@ async function lost(follower: Follower, before: number): Promise<void> {
 }
 
 describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, replays, isPushStream }) => {
-  test('a break after traffic', () =>
+  test('P2, P10: a break after traffic', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...QUICK })
       const follower = await follow(server, { transport })
@@ -36,7 +36,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       expect(follower.gaps).toMatchObject([{ certainty: 'suspected', reason: 'no-replay' }])
     }))
 
-  test('the first break of a page on which nothing had happened', () =>
+  test('P4: the first break of a page on which nothing had happened', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...QUICK })
       const follower = await follow(server, { transport })
@@ -51,7 +51,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       expect(follower.gaps).toMatchObject([{ certainty: 'suspected', reason: 'no-replay' }])
     }))
 
-  test('an empty poll before the first break', () =>
+  test('P4: an empty poll before the first break', () =>
     scene(async ({ server: start, follow }) => {
       if (transport !== 'long-polling') return
       const server = await start({ ...serverOptions, ...QUICK, pollHoldMs: 1100 })
@@ -67,7 +67,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       await messages.check(follower)
     }))
 
-  test('what was published before the start is not news', () =>
+  test('P5: what was published before the start is not news', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...QUICK })
       server.config()
@@ -90,7 +90,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       expect(follower.events.every(({ params }) => (params as { n: number }).n > 10)).toBe(true)
     }))
 
-  test('a replay that is cut in its middle, again and again', () =>
+  test('P6: a replay that is cut in its middle, again and again', () =>
     scene(async ({ server: start, follow }) => {
       if (!replays) return
       const server = await start({ ...serverOptions, ...QUICK })
@@ -128,7 +128,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       expect(follower.gaps).toHaveLength(replays ? 0 : 1)
     }))
 
-  test('a restart that numbers its messages anew', () =>
+  test('P7: a restart that numbers its messages anew', () =>
     scene(async ({ server: start, follow }) => {
       // push-stream forgets its channels with its messages: recovery.test.ts.
       if (isPushStream) return

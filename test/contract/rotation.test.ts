@@ -39,7 +39,7 @@ function expectOverlap({ fewest, most }: { fewest: number; most: number }): void
 describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, replays }) => {
   const isPipe = transport !== 'long-polling'
 
-  test('the shared channel is replaced by its successor, again and again', () =>
+  test('H3, H4: the shared channel is replaced by its successor, again and again', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...STORAGE })
       const follower = await follow(server, { transport, timeouts: { drainMs: 300 } })
@@ -64,7 +64,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       expect(follower.gaps).toEqual([])
     }))
 
-  test('the private channel is replaced with the next configuration, seconds later', () =>
+  test('H3, H4: the private channel is replaced with the next configuration, seconds later', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...STORAGE })
       const follower = await follow(server, { transport, timeouts: { drainMs: 300 } })
@@ -88,7 +88,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       expect(follower.gaps).toEqual([])
     }))
 
-  test('both channels end', () =>
+  test('F4: both channels end', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...STORAGE, channelTtlMs: 8000 })
       const follower = await follow(server, { transport, timeouts: { drainMs: 300 } })
@@ -107,7 +107,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       expect(follower.counters().lost).toBe(0)
     }))
 
-  test('the configuration is called back', () =>
+  test('H5: the configuration is called back', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...STORAGE })
       const follower = await follow(server, { transport, timeouts: { spreadMs: 200 } })
@@ -123,7 +123,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       expect(follower.client.diagnostics().timeline.filter(({ what }) => what === 'open')).toHaveLength(1)
     }))
 
-  test('a restart is announced', () =>
+  test('H5: a restart is announced', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...STORAGE })
       const follower = await follow(server, { transport, timeouts: { spreadMs: 600, drainMs: 300 } })

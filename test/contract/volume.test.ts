@@ -13,7 +13,7 @@ const SEED = Number(process.env['BX_PULL_SEED'] ?? Date.now() % 1_000_000)
 const RATE = 600
 
 describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, replays, isPushStream }) => {
-  test('10 000 messages, steady', () =>
+  test('P9: 10 000 messages, steady', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...STORAGE, batchWindowMs: 50 })
       const follower = await follow(server, { transport })
@@ -25,7 +25,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
     }))
 
   test.skipIf(!replays)(
-    `10 000 messages at ${RATE}/s, cut every 200-400 ms, seed ${SEED}`,
+    `P2, P6, P9: 10 000 messages at ${RATE}/s, cut every 200-400 ms, seed ${SEED}`,
     () =>
       scene(async ({ server: start, follow, defer }) => {
         const chance = seeded(SEED)
