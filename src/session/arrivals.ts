@@ -19,6 +19,8 @@ export interface Arrivals {
   ): number
   /** A link stands. One that was opened before the new channels were known does not read them. */
   heard(linkId: number, nowMs: number): void
+  /** A link ended by itself: one that had just opened may not have read what it asked for. */
+  lost(linkId: number, nowMs: number): void
   /** A channel has ended; the next configuration brings another one. */
   ended(nowMs: number): void
 }
@@ -58,6 +60,9 @@ export function createArrivals(): Arrivals {
     },
     heard(linkId, nowMs) {
       if (linkId >= firstId) heardAtMs = Math.min(heardAtMs, nowMs)
+    },
+    lost(linkId, nowMs) {
+      if (linkId >= firstId && nowMs - heardAtMs < READ_AFTER_MS) heardAtMs = Infinity
     },
     ended(nowMs) {
       endedAtMs = Math.min(endedAtMs, nowMs)

@@ -241,6 +241,7 @@ export function createSession(deps: SessionDeps): Session {
   function record(entry: ConnectionRecord): void {
     const { what, linkId, detail } = entry
     if (what === 'lost') counters.lost++
+    if (what === 'lost' && linkId) arrivals.lost(linkId, clock.now())
     if (what === 'opened' && linkId) opened(linkId)
     if (what === 'opened' && detail === 'confirmed') counters.opened++
     deps.record(entry)
