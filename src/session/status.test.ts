@@ -3,7 +3,7 @@ import type { LossReason } from '../core/loss'
 import { loss } from '../core/loss'
 import type { Link, Memory, State as AnyState } from '../connection/machine-types'
 import { NO_LESSONS, type Skips } from '../connection/negotiation'
-import { outageOfChannels, sameStatus, statusOf } from './status'
+import { outageOf, sameStatus, statusOf } from './status'
 
 /** Before the first attempt there is nothing to tell. */
 type State = Exclude<AnyState, { phase: 'idle' }>
@@ -92,9 +92,9 @@ test('two statuses are the same when all they tell is', () => {
   expect(sameStatus(fact, { ...fact, skipped: {} })).toBe(false)
 })
 
-test('an outage is one of the channels when they were refused', () => {
-  const waiting = (reason: LossReason): State => ({ phase: 'waiting', memory: { ...lostTo(reason), outageSinceMs: 7 } })
-  expect(outageOfChannels(waiting('bad-channel'))).toBe(7)
-  expect(outageOfChannels(waiting('network'))).toBeNull()
-  expect(outageOfChannels(connected({}, lostTo('bad-channel')))).toBeNull()
+test('an outage is told while the next attempt is waited for', () => {
+  const of = memory({ outageSinceMs: 7 })
+  expect(outageOf({ phase: 'waiting', memory: of })).toBe(7)
+  expect(outageOf({ phase: 'suspended', memory: of })).toBeNull()
+  expect(outageOf(connected({}, of))).toBeNull()
 })
