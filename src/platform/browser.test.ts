@@ -12,7 +12,7 @@ class FakeDocument extends EventTarget {
 
 /** A window that counts its listeners. */
 function createWindow(): {
-  window: EventTarget & Record<string, unknown>
+  window: EventTarget & { location: object; document: unknown; navigator: object }
   document: FakeDocument
   network: EventTarget
   listeners: () => number
@@ -37,7 +37,7 @@ function createWindow(): {
       document,
       navigator: { connection: network },
       location: { protocol: 'https:', href: 'https://portal.example/company/' },
-    }) as EventTarget & Record<string, unknown>,
+    }) as EventTarget & { location: object; document: unknown; navigator: object },
   )
   return { window, document, network, listeners: () => listeners }
 }
@@ -78,7 +78,7 @@ describe('the page', () => {
     const { window } = createWindow()
     vi.stubGlobal('self', window)
     const { page } = browserPlatform()
-    window['location'] = { protocol: 'https:', href: 'https://portal.example/crm/' }
+    window.location = { protocol: 'https:', href: 'https://portal.example/crm/' }
     expect(page?.protocol).toBe('https:')
     expect(page?.href).toMatch(/^https:\/\/portal\.example\//)
   })
@@ -135,8 +135,8 @@ describe('the page', () => {
 
   test('lives without the parts that some browsers lack', () => {
     const { window } = createWindow()
-    window['navigator'] = {}
-    window['document'] = undefined
+    window.navigator = {}
+    window.document = undefined
     vi.stubGlobal('self', window)
     expect(() => browserPlatform().page?.listen(() => {})()).not.toThrow()
   })
