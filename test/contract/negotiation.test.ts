@@ -41,19 +41,20 @@ describe.concurrent.each(GENERATIONS)('$name', ({ server: serverOptions }) => {
       await numbered(server).check(follower)
     }))
 
-  test.skipIf(!hasEventStream).each(['hang', 'buffer'] as const)(
-    'R5: an event stream that stays silent (%s): long polling within 12 s',
-    (fault) =>
-      scene(async ({ server: start, follow }) => {
-        const server = await start({ ...serverOptions })
-        server.faults.set({ upgradeStatus: 502, sse: fault })
-        const startedAtMs = Date.now()
-        const follower = await follow(server)
-        expect(Date.now() - startedAtMs).toBeLessThan(12_000)
-        expect(follower.client.transport).toBe('long-polling')
-        await numbered(server).check(follower)
-      }),
-  )
+  if (hasEventStream)
+    test.each(['hang', 'buffer'] as const)(
+      'R5: an event stream that stays silent (%s): long polling within 12 s',
+      (fault) =>
+        scene(async ({ server: start, follow }) => {
+          const server = await start({ ...serverOptions })
+          server.faults.set({ upgradeStatus: 502, sse: fault })
+          const startedAtMs = Date.now()
+          const follower = await follow(server)
+          expect(Date.now() - startedAtMs).toBeLessThan(12_000)
+          expect(follower.client.transport).toBe('long-polling')
+          await numbered(server).check(follower)
+        }),
+    )
 
   test('N5: back to WebSocket once it works again, without losing or repeating anything', () =>
     scene(async ({ server: start, follow }) => {
@@ -73,23 +74,24 @@ describe.concurrent.each(GENERATIONS)('$name', ({ server: serverOptions }) => {
       expect(follower.counters().lost).toBe(2) // the handshakes refused until then: at the start and by the first probe
     }))
 
-  test('N2: down to long polling and back while everything is being cut', () =>
-    scene(async ({ server: start, follow }) => {
-      if (serverOptions.version === 1) return // its WebSocket replays nothing
-      const server = await start({ ...serverOptions, batchWindowMs: 50, historyCount: 5000 })
-      const follower = await follow(server, { timeouts: { probeFirstMs: 500, drainMs: 300 } })
-      const messages = numbered(server)
-      await messages.run(100, 100)
-      server.faults.set({ upgradeStatus: 502, sse: 502 })
-      server.faults.cut()
-      await messages.run(200, 100)
-      await follower.until('long polling', () => follower.client.transport === 'long-polling')
-      server.faults.clear()
-      await messages.run(200, 100)
-      await follower.until('WebSocket', () => follower.client.transport === 'websocket')
-      server.faults.cut()
-      await messages.run(100, 100)
-      await messages.check(follower)
-      expect(follower.gaps).toEqual([])
-    }))
+  // The WebSocket of 0.3.4 replays nothing.
+  if (serverOptions.version !== 1)
+    test('N2: down to long polling and back while everything is being cut', () =>
+      scene(async ({ server: start, follow }) => {
+        const server = await start({ ...serverOptions, batchWindowMs: 50, historyCount: 5000 })
+        const follower = await follow(server, { timeouts: { probeFirstMs: 500, drainMs: 300 } })
+        const messages = numbered(server)
+        await messages.run(100, 100)
+        server.faults.set({ upgradeStatus: 502, sse: 502 })
+        server.faults.cut()
+        await messages.run(200, 100)
+        await follower.until('long polling', () => follower.client.transport === 'long-polling')
+        server.faults.clear()
+        await messages.run(200, 100)
+        await follower.until('WebSocket', () => follower.client.transport === 'websocket')
+        server.faults.cut()
+        await messages.run(100, 100)
+        await messages.check(follower)
+        expect(follower.gaps).toEqual([])
+      }))
 })
