@@ -151,7 +151,8 @@ function readReport(name, file, ended) {
   }
   if (result.passed + result.failed === 0) addProblem(result, 'failed', `${name}: not one test was executed`)
   // An error outside of every test, or a handle that vitest had to give up on.
-  if (ended !== null && result.failed === 0) addProblem(result, 'failed', `${name}: no test failed, but vitest ${ended}`)
+  if (ended !== null && result.failed === 0)
+    addProblem(result, 'failed', `${name}: no test failed, but vitest ${ended}`)
   return result
 }
 
