@@ -124,7 +124,8 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       await follower.until('the connection', () => server.connections().length > 0)
       if (replays) await messages.check(follower)
       else await follower.until('the gap', () => follower.gaps.length > 0)
-      expect(follower.configLoadsAtMs).toHaveLength(1)
+      // H6: where only WebSocket may be used, its second refusal in a row may be about the channels.
+      expect(follower.configLoadsAtMs.length).toBeLessThanOrEqual(transport === 'websocket' ? 2 : 1)
       expect(follower.gaps).toHaveLength(replays ? 0 : 1)
     }))
 
