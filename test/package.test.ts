@@ -113,7 +113,7 @@ describe('in Node', () => {
     expect(keys(['--conditions=browser'])).toBe(keys([]))
   })
 
-  test('a server that renders pages can import the browser entry: it touches and starts nothing', () => {
+  test('C9: a server that renders pages can import the browser entry: it touches and starts nothing', () => {
     writeFileSync(
       join(consumer, 'render.mjs'),
       `const touched = []

@@ -10,6 +10,12 @@ test('it gives the signed id to those who ask for it by name', () => {
   expect(channelId(SIGNED).reveal()).toBe(SIGNED)
 })
 
+test('H1: it is printed as ***, and compared by its first 32 hex digits', () => {
+  expect(`${channelId(SIGNED)}`).toBe('***')
+  expect(channelId(SIGNED).matches(PRIVATE)).toBe(true)
+  expect(channelId(SIGNED).matches(PRIVATE.replace('4', '5'))).toBe(false)
+})
+
 test.each([
   ['String', (id: unknown) => String(id)],
   ['a template', (id: unknown) => `${id}`],

@@ -21,7 +21,7 @@ describe('the order in the URL', () => {
     expect(channelQuery(channelSet([channel('app', `${B}.1`), channel('app', `${A}.2`)]))).toBe(`${B}.1/${A}.2`)
   })
 
-  test('has each mailbox once, the first way it was written', () => {
+  test('H2: has each mailbox once, the first way it was written', () => {
     const set = channelSet([channel('shared', `${A}.1`), channel('private', `${A}:${B}.2`), channel('x', C)])
     expect(channelQuery(set)).toBe(`${A}:${B}.2/${C}`)
   })

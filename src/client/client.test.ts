@@ -75,7 +75,7 @@ function expectNothingLeft({ platform, network }: World): void {
 }
 
 describe('listening', () => {
-  test('an event goes to its key, to its module and to everybody', async () => {
+  test('C5: an event goes to its key, to its module and to everybody', async () => {
     const world = create()
     const calls: unknown[] = []
     world.client.on('im:message', (params, event) => calls.push(['im:message', params, event.command]))
@@ -94,7 +94,7 @@ describe('listening', () => {
     await world.client.stop()
   })
 
-  test('an unsubscribe may be called twice, and takes away its own listener only', async () => {
+  test('C4: an unsubscribe may be called twice, and takes away its own listener only', async () => {
     const world = create()
     const listener = vi.fn()
     const off = world.client.on('im:message', listener)
@@ -135,7 +135,7 @@ describe('listening', () => {
   })
 })
 
-describe('listeners that fail', () => {
+describe('C4: listeners that fail', () => {
   test('a throwing one keeps nothing from the others, and surfaces as error', async () => {
     const world = create()
     const thrown = new Error('mine')
@@ -212,7 +212,7 @@ describe('listeners that fail', () => {
 })
 
 describe('start and stop', () => {
-  test('there is one promise however often it is asked for, and it resolves when connected', async () => {
+  test('C1: there is one promise however often it is asked for, and it resolves when connected', async () => {
     const world = create()
     const promise = world.client.start()
     expect(world.client.start()).toBe(promise)
@@ -223,7 +223,7 @@ describe('start and stop', () => {
     await world.client.stop()
   })
 
-  test('a stop before the connection rejects the start', async () => {
+  test('C2: a stop before the connection rejects the start', async () => {
     const world = create()
     const promise = world.client.start()
     await world.client.stop()
@@ -317,7 +317,7 @@ describe('start and stop', () => {
   })
 })
 
-describe('what cannot ever work', () => {
+describe('C2: what cannot ever work', () => {
   test.each<[string, Partial<PullClientOptions>, string]>([
     ['a refusal', { config: () => Promise.reject(new PullError('forbidden', 'Log in.')) }, 'forbidden'],
     ['a portal without push server', { config: { server: { ...serverOf(), server_enabled: false } } }, 'disabled'],
@@ -340,7 +340,7 @@ describe('what cannot ever work', () => {
     expectNothingLeft(world)
   })
 
-  test('no-transport says why each one was skipped', async () => {
+  test('N6: no-transport says why each one was skipped', async () => {
     const world = create({ config: sampleConfig(), platform: { webSocket: null, fetch: null } })
     const promise = world.client.start()
     promise.catch(() => {})
@@ -373,8 +373,24 @@ describe('what cannot ever work', () => {
   }
 })
 
+test('B5: the ladder of the vendor cloud is the default in its mode', async () => {
+  const attempts = async (mode: string): Promise<number> => {
+    const config = sampleConfig()
+    config.server['mode'] = mode
+    const world = create({ config, transport: 'websocket' })
+    world.network.behave('websocket', 'refuse')
+    world.client.start().catch(() => {})
+    await world.platform.clock.advance(600_000)
+    await world.client.stop()
+    return world.network.asked.length
+  }
+  // In ten minutes: a handful before the pause of 600 s, against one in 15 s.
+  expect(await attempts('shared')).toBeLessThanOrEqual(8)
+  expect(await attempts('personal')).toBeGreaterThan(30)
+})
+
 describe('options', () => {
-  test('everything that is wrong is listed at once', () => {
+  test('C6: everything that is wrong is listed at once', () => {
     const wrong = {
       config: {},
       transport: 'pigeon',
@@ -448,7 +464,7 @@ describe('schemas', () => {
     expect(all).toEqual([{ n: '1' }, { n: '2' }])
     expect(errors).toEqual([])
   })
-  test('a payload that fails is not delivered to that key, and is told with its issues', async () => {
+  test('C8: a payload that fails is not delivered to that key, and is told with its issues', async () => {
     const issues = [{ message: 'no number', path: ['n'] }]
     const { keyed, all, errors } = await deliver(() => ({ issues }))
     expect(keyed).toEqual([])
@@ -528,7 +544,7 @@ describe('diagnostics', () => {
     await world.client.stop()
   })
 
-  test('no secret is in diagnostics, errors or log lines, whatever goes wrong', async () => {
+  test('C7: no secret is in diagnostics, errors or log lines, whatever goes wrong', async () => {
     const secrets = Object.values(SECRETS)
     const moods = fc.constantFrom('ok', 'refuse', 'no-answer', 'half', 'wrong', 'hang')
     const property = fc.asyncProperty(moods, moods, moods, fc.boolean(), async (websocket, sse, poll, forbidden) => {

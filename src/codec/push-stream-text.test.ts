@@ -180,7 +180,7 @@ describe('text template: frames', () => {
     expect(bodies(template(1, JSON.stringify(body)))).toEqual([body])
   })
 
-  it('finds the end mark among those of users and in front of rubbish, up to a limit', () => {
+  it('T3: finds the end mark among those of users and in front of rubbish, up to a limit', () => {
     const withMarks = (count: number): string =>
       template(1, JSON.stringify({ module_id: 'im', command: `a} ${END}`.repeat(count) + END.repeat(99) }))
     const rubbish = `}${END}`.repeat(1000)
@@ -190,7 +190,7 @@ describe('text template: frames', () => {
   })
 })
 
-describe('text template: system frames', () => {
+describe('T4: text template: system frames', () => {
   it.each([
     [-1, 'ping'],
     [-2, 'channel-deleted'],
@@ -229,7 +229,7 @@ describe('text template: safety', () => {
     expect(outcomes(frame)).toEqual(['not-a-message', 'message'])
   })
 
-  it('stops at the limits and says so', () => {
+  it('T3: stops at the limits and says so', () => {
     expect(decode('x'.repeat(MAX_FRAME_LENGTH + 1))).toEqual([
       { type: 'bad', reason: 'too-large', length: MAX_FRAME_LENGTH + 1, mid: null },
     ])
@@ -240,14 +240,14 @@ describe('text template: safety', () => {
     expect(decoded[MAX_PIECES]).toEqual({ type: 'bad', reason: 'too-many', length: 3 * one.length, mid: null })
   })
 
-  it('reads just as many messages as the limit allows', () => {
+  it('T3: reads just as many messages as the limit allows', () => {
     const frame = Array.from({ length: MAX_PIECES }, (_, id) => template(id, '{"module_id":"m","command":"c"}')).join(
       '',
     )
     expect(decode(frame).every((item) => item.type === 'message')).toBe(true)
   })
 
-  it.each(HOSTILE)('takes time in proportion to the length of a hostile frame: %s', (_name, write) => {
+  it.each(HOSTILE)('T3: takes time in proportion to the length of a hostile frame: %s', (_name, write) => {
     const fastestMs = (frame: string): number => {
       const runs = [1, 2].map(() => {
         const startedAtMs = performance.now()

@@ -96,13 +96,13 @@ describe('a complete configuration', () => {
     expect(raw).toEqual(sampleConfig())
   })
 
-  test('prints no channel id', () => {
+  test('H1: prints no channel id', () => {
     const config = parseConfig(sampleConfig(), SECURE)
     expect(leaks(JSON.stringify(config) + config.channels.map(({ id }) => `${id}`).join())).toEqual([])
   })
 })
 
-describe('how portals really print it', () => {
+describe('F1: how portals really print it', () => {
   test.each(['4', ' 4 ', 4, '4.0'])('version %j', (version) => {
     expect(parsed(({ server }) => (server['version'] = version)).version).toBe(4)
   })
@@ -306,7 +306,7 @@ describe('which URLs', () => {
   })
 })
 
-describe('what lies around it', () => {
+describe('F1: what lies around it', () => {
   const time = { date_start: '2020-09-13T12:26:39+00:00', date_finish: '2020-09-13T12:26:41+00:00' }
 
   test('a REST envelope', () => {
@@ -430,7 +430,7 @@ describe('what is unusable', () => {
     expect(failure(() => parseConfig(raw, SECURE)).message).toContain('websocket_enabled')
   })
 
-  test('everything that is wrong is listed', () => {
+  test('F2: everything that is wrong is listed', () => {
     expect(unusable({ server: { version: 'x' }, channels: { shared: { id: 1 } } })).toEqual([
       'server.version',
       'server',

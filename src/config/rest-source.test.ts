@@ -68,7 +68,7 @@ async function failure(asked: Promise<unknown>): Promise<PullError> {
 }
 
 describe('what is sent', () => {
-  test('a form with the parameters, and the reason for the access log', async () => {
+  test('F6: a form with the parameters, and the reason for the access log', async () => {
     portal(config)
     await get({ sessid: SESSID, guestUserId: 17 }, { reason: 'channel-expired' })
     expect(seen[0]).toMatchObject({
@@ -138,7 +138,7 @@ describe('what is sent', () => {
   })
 })
 
-describe('what comes back', () => {
+describe('F3: what comes back', () => {
   test('is handed over as it is, and can be parsed', async () => {
     portal(config)
     const answer = await get()
@@ -199,7 +199,7 @@ describe('what comes back', () => {
     expect(await failure(get({}, { fetch: null }))).toMatchObject({ code: 'bad-option', retryable: false })
   })
 
-  test('an aborted request is not dressed up as a failure of the portal', async () => {
+  test('F6: an aborted request is not dressed up as a failure of the portal', async () => {
     const abort = new AbortController()
     portal(() => {
       abort.abort(new Error('not wanted any more'))
@@ -210,7 +210,7 @@ describe('what comes back', () => {
   })
 })
 
-describe('a session id that is refused', () => {
+describe('F6: a session id that is refused', () => {
   test.each([200, 401, 403])('is replaced by the one that came with HTTP %i', async (status) => {
     portal(sessionFailed(status), config)
     await expect(get({ sessid: SESSID })).resolves.toHaveProperty('result')

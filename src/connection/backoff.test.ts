@@ -12,7 +12,7 @@ function delays(option: BackoffOption | undefined, count: number, told: Partial<
   return Array.from({ length: count }, (_, at) => Math.round(policy(failure({ ...told, failures: at + 1 }))))
 }
 
-describe('the default policy', () => {
+describe('B1: the default policy', () => {
   test('grows to a cap', () => {
     expect(delays(undefined, 8)).toEqual([1500, 1500, 3000, 6000, 12_000, 15_000, 15_000, 15_000])
   })
@@ -31,7 +31,7 @@ describe('the default policy', () => {
     expect([0, 0.25, 0.5, 0.999999].map(first)).toEqual([0, 2000, 4000, 8000])
     expect(delays({}, 3, { reason: 'server-restart', wasUseful: true })).toEqual([4000, 1500, 3000])
   })
-  test('stays away from a full server for 15 to 30 s, every time', () => {
+  test('B4: stays away from a full server for 15 to 30 s, every time', () => {
     for (const wasUseful of [true, false])
       expect(delays({}, 4, { reason: 'too-many', wasUseful, chance: 0 })).toEqual([15_000, 15_000, 15_000, 15_000])
     expect(delays({}, 2, { reason: 'too-many', chance: 0.999999 })).toEqual([30_000, 30_000])
@@ -47,7 +47,7 @@ describe('the default policy', () => {
   })
 })
 
-describe('the policy of the vendor cloud', () => {
+describe('B5: the policy of the vendor cloud', () => {
   const LADDER_MS = [100, 15e3, 15e3, 45e3, 45e3, 600e3, 600e3, 600e3, 600e3, 600e3, 3600e3, 3600e3, 3600e3]
 
   test('follows the published ladder', () => {

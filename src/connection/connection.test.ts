@@ -162,7 +162,7 @@ describe('transports that misbehave', () => {
     expectNothingLeft(world)
   })
 
-  test('what an orphan says changes nothing', async () => {
+  test('B8: what an orphan says changes nothing', async () => {
     const world = create()
     world.connection.start(TARGET, null)
     const orphan = world.transports[0]!
@@ -222,7 +222,7 @@ describe('stopping and starting inside a change', () => {
 })
 
 describe('the page', () => {
-  test('hides: everything is closed at once; it comes back from the cache: it connects at once', async () => {
+  test('B6: hides: everything is closed at once; it comes back from the cache: it connects at once', async () => {
     const world = create()
     world.connection.start(TARGET, null)
     world.transports[0]?.sink.opened('websocket', true)

@@ -854,7 +854,7 @@ const TABLE: Record<Phase, Record<EventType, readonly Case[]>> = {
   },
 }
 
-describe.each(Object.entries(TABLE))('%s', (phase, row) => {
+describe.each(Object.entries(TABLE))('N3 R5 B4 B7 B8: %s', (phase, row) => {
   describe.each(Object.entries(row))('%s', (type, cases) => {
     test.each(cases)('$name', (each) => {
       const { state, nowMs } = after(...each.given)
@@ -1037,7 +1037,7 @@ const SEED = Number(process.env['MACHINE_SEED'] ?? Date.now() % 2 ** 31)
 describe(`random events (seed ${SEED})`, () => {
   const lists = [ALL, ONLY_WEBSOCKET, OWN_STREAM, candidates('websocket', 'long-polling'), candidates('sse')]
 
-  test('no link leaks, nothing is ever stuck, the floor holds, and stop ends everything', () => {
+  test('B2 N3: no link leaks, nothing is ever stuck, the floor holds, and stop ends everything', () => {
     const plans = fc.array(actions(lists), { maxLength: 60, size: 'max' })
     const property = fc.property(fc.integer(), fc.constantFrom(...lists), plans, (seed, first, plan) => {
       const runner = new Runner(seededRandom(seed))
@@ -1050,7 +1050,7 @@ describe(`random events (seed ${SEED})`, () => {
     fc.assert(property, { seed: SEED, numRuns: 2000 })
   })
 
-  test.each(KINDS)('forced to %s it never opens anything else', (kind) => {
+  test.each(KINDS)('N7: forced to %s it never opens anything else', (kind) => {
     const property = fc.property(fc.array(actions([candidates(kind)]), { maxLength: 40, size: 'max' }), (plan) => {
       const runner = new Runner(seededRandom(1))
       runner.send(start(candidates(kind)))
@@ -1060,7 +1060,7 @@ describe(`random events (seed ${SEED})`, () => {
     fc.assert(property, { seed: SEED, numRuns: 500 })
   })
 
-  test('whatever a policy of the caller answers, the floor stays', () => {
+  test('B2: whatever a policy of the caller answers, the floor stays', () => {
     for (const answer of [NaN, -1, 0, -Infinity]) {
       const runner = new Runner(seededRandom(1), { ...OPTIONS, backoff: () => answer })
       runner.send(start(ONLY_WEBSOCKET))
@@ -1071,6 +1071,17 @@ describe(`random events (seed ${SEED})`, () => {
       expect(runner.opens).toHaveLength(51)
     }
   })
+})
+
+test('B3: failures are forgotten by a frame or by 5 s of life, not by opening', () => {
+  const refusals = [1, 2, 3].flatMap((id) => [lost(id, 'refused'), timer('retry')])
+  const dropped = (...events: ConnectionEvent[]): string[] => {
+    const { state, nowMs } = after(start(ONLY_WEBSOCKET), ...refusals, opened(4, 'websocket'), ...events)
+    return step(state, lost(4, 'dropped', 1006), { nowMs, chance: 0.5 }, OPTIONS).effects.map(shown)
+  }
+  expect(dropped()).toContain('retry in 6000')
+  expect(dropped(carried(4))).toContain('retry in 250')
+  expect(dropped(timer('useful', 4))).toContain('retry in 250')
 })
 
 interface Weather {
@@ -1126,7 +1137,7 @@ describe('a proxy that accepts and kills', () => {
     }
   })
 
-  test('another transport is tried after three useless opens, and stays', () => {
+  test('N4: another transport is tried after three useless opens, and stays', () => {
     const dies = (kind: TransportKind): Weather => ({ livesMs: kind === 'websocket' ? 100 : 3_600_000 })
     const runner = play(ALL, dies, MINUTE_MS)
     expect(runner.opens.slice(0, 4).map(({ kind }) => kind)).toEqual(['websocket', 'websocket', 'websocket', 'sse'])
@@ -1150,7 +1161,7 @@ describe('a proxy that accepts and kills', () => {
     expect(runner.renewals).toBeLessThanOrEqual(6)
   })
 
-  test('restarts never demote a transport', () => {
+  test('N4: restarts never demote a transport', () => {
     const runner = new Runner(seededRandom(1))
     runner.send(start())
     for (let times = 0; times < 10; times++) {
@@ -1160,5 +1171,19 @@ describe('a proxy that accepts and kills', () => {
       while (runner.open.size === 0) runner.advance(10)
     }
     expect(new Set(runner.opens.map(({ kind }) => kind))).toEqual(new Set(['websocket']))
+  })
+
+  test('N4: refused channels and a full server do not either', () => {
+    for (const reason of ['bad-channel', 'too-many'] as const) {
+      const runner = new Runner(seededRandom(1))
+      runner.send(start())
+      for (let times = 0; times < 5; times++) {
+        const [id] = [...runner.open.keys()]
+        runner.send(opened(id!, 'websocket'))
+        runner.send(lost(id!, reason))
+        while (runner.open.size === 0) runner.advance(10)
+      }
+      expect(new Set(runner.opens.map(({ kind }) => kind))).toEqual(new Set(['websocket']))
+    }
   })
 })

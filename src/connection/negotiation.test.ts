@@ -30,7 +30,7 @@ describe('the order of a round', () => {
   test('is the order of preference', () => {
     expect(roundOrder(ALL, NO_LESSONS)).toEqual(['websocket', 'sse', 'long-polling'])
   })
-  test('starts with what last carried traffic, and bans nothing', () => {
+  test('N8: starts with what last carried traffic, and bans nothing', () => {
     expect(roundOrder(ALL, learnUseful(NO_LESSONS, 'long-polling'))).toEqual(['long-polling', 'websocket', 'sse'])
   })
   test('ends with what was demoted, rather than leaving it out: something must be tried', () => {
@@ -46,7 +46,7 @@ describe('the order of a round', () => {
   })
 })
 
-describe('a demotion', () => {
+describe('N4: a demotion', () => {
   test('takes three useless opens in a row', () => {
     expect([0, 1, 2, 3, 4].map((times) => isDemoted(useless('websocket', times), 'websocket'))).toEqual([
       false,

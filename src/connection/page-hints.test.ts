@@ -14,6 +14,6 @@ const HINTS: Record<PageSignal, Hint | null> = {
   'network-change': 'check',
 }
 
-test.each(Object.entries(HINTS))('the page says %s: %s', (signal, hint) => {
+test.each(Object.entries(HINTS))('B7: the page says %s: %s', (signal, hint) => {
   expect(hintOf(signal as PageSignal)).toBe(hint)
 })

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest'
 import { createFakeClock, createFakeStorage } from '../../test/support/fake-platform'
 import { createTransportMemory } from './transport-memory'
 
-test('the next page starts with what worked, for an hour', async () => {
+test('N8: the next page starts with what worked, for an hour', async () => {
   const clock = createFakeClock()
   const storage = createFakeStorage()
   createTransportMemory({ storage, clock }).remember('long-polling')

@@ -7,12 +7,18 @@ test('an identity is new once', () => {
   expect([isNew('a'), isNew('b'), isNew('a'), isNew('b')]).toEqual([true, true, false, false])
 })
 
-test('the window is bounded and forgets the oldest first', () => {
+test('P8: the window is bounded and forgets the oldest first', () => {
   const dedupe = createDedupe(3)
   ;['a', 'b', 'c', 'd'].forEach(dedupe.isNew)
   expect(dedupe.size).toBe(3)
   expect(['b', 'c', 'd'].map(dedupe.isNew)).toEqual([false, false, false])
   expect(dedupe.isNew('a')).toBe(true)
+})
+
+test('P8: the window holds 16 384 unless told otherwise', () => {
+  const dedupe = createDedupe()
+  for (let count = 0; count <= 16_384; count++) dedupe.isNew(String(count))
+  expect(dedupe.size).toBe(16_384)
 })
 
 test('after a reset identities are used anew', () => {
@@ -27,12 +33,12 @@ function message(told: Partial<Message>): Message {
   return { type: 'message', id: 1, mid: null, channel: null, tag: null, time: null, timeAtMs: null, body, ...told }
 }
 
-test('a message of two channels with one mid is one message', () => {
+test('P8: a message of two channels with one mid is one message', () => {
   const mid = '17951676910000000000000466'
   expect(identityOf(message({ mid, channel: 'a', id: 466 }))).toBe(identityOf(message({ mid, channel: 'b', id: 466 })))
 })
 
-test('on push-stream channel, id, tag and time make the identity, each of them', () => {
+test('P8: on push-stream channel, id, tag and time make the identity, each of them', () => {
   const first = { channel: 'a', id: 1, tag: 1, time: 'Fri, 20 Nov 2026 09:31:06 GMT' }
   const others: Partial<Message>[] = [
     { channel: 'b' },

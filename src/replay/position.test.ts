@@ -79,7 +79,7 @@ describe('Node servers (mid)', () => {
     expect(received).toBeGreaterThan(37_000)
   })
 
-  test('the position is the highest mid, whatever order they come in, and nothing resets it', () => {
+  test('P1: the position is the highest mid, whatever order they come in, and nothing resets it', () => {
     const place = position()
     const replay = place.open(link(0))
     ;[5, 9, 7, 8].forEach((count) => replay.accept(withMid(count), START_AT_MS + 1000))
@@ -99,7 +99,7 @@ describe('Node servers (mid)', () => {
     ])
   })
 
-  test('polls go on from exactly the place reached: an overlap would return at once, for ever', () => {
+  test('P3: polls go on from exactly the place reached: an overlap would return at once, for ever', () => {
     const place = position()
     const replay = place.open(link(0, { atomic: true }))
     expect(replay.next()).toEqual({})
@@ -219,7 +219,7 @@ describe('push-stream (tag and time)', () => {
     expect(replay.next()).toEqual({ tag: 0, time: date(3000) })
   })
 
-  test('the position is the highest of time and tag, not the last', () => {
+  test('P1: the position is the highest of time and tag, not the last', () => {
     const place = stream()
     const replay = place.open(link(0))
     const order: [number, number][] = [

@@ -106,7 +106,7 @@ describe('loading', () => {
     world.loader.stop()
   })
 
-  test('a wish repeated a thousand times is one request in five seconds', async () => {
+  test('F3: a wish repeated a thousand times is one request in five seconds', async () => {
     const world = create(sampleConfig)
     world.loader.start()
     for (let times = 0; times < 1000; times++) {
@@ -128,7 +128,7 @@ describe('loading', () => {
   })
 })
 
-describe('failures', () => {
+describe('F3: failures', () => {
   test.each<[string, () => unknown, string]>([
     ['a refusal is final', () => Promise.reject(new PullError('forbidden', 'Log in.')), 'fatal forbidden'],
     ['garbage in place of the first configuration is final', () => ({ server: {} }), 'fatal bad-config'],

@@ -122,6 +122,14 @@ const TABLE: Record<ConfigState['phase'], Record<ConfigEvent['type'], readonly C
         then: { phase: 'planned', failures: 501 },
         does: plan(60_000),
       },
+      {
+        name: 'plus a quarter by jitter at the most',
+        given: { ...loading, failures: 500 },
+        when: failed,
+        then: { phase: 'planned', failures: 501 },
+        does: plan(75_000),
+        chance: 1,
+      },
     ],
     wanted: [{ name: 'what is on its way is new', given: loading, when: wanted(), then: loading }],
     due: [{ name: 'is under way', given: loading, when: due, then: loading }],
@@ -181,7 +189,7 @@ const TABLE: Record<ConfigState['phase'], Record<ConfigEvent['type'], readonly C
   },
 }
 
-describe.each(Object.entries(TABLE))('%s', (phase, row) => {
+describe.each(Object.entries(TABLE))('F3 F5: %s', (phase, row) => {
   describe.each(Object.entries(row))('%s', (type, cases) => {
     test.each(cases)('$name', ({ given, when, then, does, chance = 0 }) => {
       expect([given.phase, when.type]).toEqual([phase, type])

@@ -74,7 +74,7 @@ describe('the status', () => {
   test('says when the page is hidden', () => {
     expect(statusOf({ phase: 'suspended', memory: lostTo('dropped') }, {}).reason).toBe('page-hidden')
   })
-  test('tells why each other transport is not in use, but nothing of the one that is', () => {
+  test('N6: tells why each other transport is not in use, but nothing of the one that is', () => {
     const lessons = skipped({ websocket: 'refused-400', 'long-polling': 'network' })
     const missing = { sse: 'unsupported' }
     expect(statusOf(connected({}, memory({ lessons })), missing).skipped).toEqual({

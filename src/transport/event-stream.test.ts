@@ -152,7 +152,7 @@ describe('a server that speaks event stream', () => {
   })
 })
 
-describe('a server that answers with a long poll', () => {
+describe('R4: a server that answers with a long poll', () => {
   test('the answer is the first long poll: its message is delivered, and polls go on', async () => {
     const server = await serve()
     const facts = createFacts()
@@ -252,7 +252,7 @@ describe('silence at a long-poll address', () => {
     return { clock, facts, transport }
   }
 
-  test('is what a waiting poll looks like: open, unconfirmed, and given up after the time a poll may take', async () => {
+  test('R6: is what a waiting poll looks like: open, unconfirmed, and given up after the time a poll may take', async () => {
     const { clock, facts } = silent()
     await clock.advance(699)
     expect(facts.all).toEqual([])

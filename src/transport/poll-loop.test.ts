@@ -41,7 +41,7 @@ function write(response: ServerResponse, status: number, body = '', headers: Rec
 }
 
 describe('on a real server', () => {
-  test('a poll that waits is open, unconfirmed; its answer confirms it and the next one is asked at once', async () => {
+  test('R6: a poll that waits is open, unconfirmed; its answer confirms it and the next one is asked at once', async () => {
     const server = await serve()
     const facts = createFacts()
     const phases: string[] = []
@@ -65,7 +65,7 @@ describe('on a real server', () => {
     expect(phases).toEqual(['first', 'next'])
   })
 
-  test('a body is handed over whole, however it was cut, even inside a character', async () => {
+  test('R1: a body is handed over whole, however it was cut, even inside a character', async () => {
     const server = await serve()
     const facts = createFacts()
     open(facts, server.url)
@@ -79,7 +79,7 @@ describe('on a real server', () => {
     expect(facts.of('frame')).toEqual([['frame', 'привет 🙂 "text"']])
   })
 
-  test('an incomplete body is lost, and nothing of it is delivered', async () => {
+  test('R1: an incomplete body is lost, and nothing of it is delivered', async () => {
     const server = await serve()
     const facts = createFacts()
     open(facts, server.url)
@@ -207,7 +207,7 @@ describe('in virtual time', () => {
     return { clock, facts, asked }
   }
 
-  test('answers that bring nothing new slow the loop down to one in five seconds', async () => {
+  test('R2: answers that bring nothing new slow the loop down to one in five seconds', async () => {
     const { clock, asked } = play({ answers: [200] })
     await clock.advance(60_000)
     expect(asked.slice(0, 7)).toEqual([0, 255, 760, 1765, 3770, 7775, 12_780])
@@ -230,15 +230,18 @@ describe('in virtual time', () => {
     await clock.advance(120_000)
     expect(asked).toEqual([0, 40_000, 80_000, 120_000])
   })
-  test.each([408, 504, 524])('a gateway that loses patience with a waiting poll (%i) is no error', async (status) => {
-    const { clock, asked, facts } = play({ answers: [status], delayMs: 5000 })
-    await clock.advance(11_000)
-    expect(asked).toEqual([0, 5000, 10_000])
-    expect(facts.of('lost')).toEqual([])
-    // It did not come from the push server: nothing is confirmed by it.
-    expect(facts.of('opened')).toEqual([['opened', 'long-polling', false]])
-    expect(facts.of('empty')).toEqual([])
-  })
+  test.each([408, 504, 524])(
+    'R3: a gateway that loses patience with a waiting poll (%i) is no error',
+    async (status) => {
+      const { clock, asked, facts } = play({ answers: [status], delayMs: 5000 })
+      await clock.advance(11_000)
+      expect(asked).toEqual([0, 5000, 10_000])
+      expect(facts.of('lost')).toEqual([])
+      // It did not come from the push server: nothing is confirmed by it.
+      expect(facts.of('opened')).toEqual([['opened', 'long-polling', false]])
+      expect(facts.of('empty')).toEqual([])
+    },
+  )
   test('one poll without any answer is asked again; a second one means that the link is dead', async () => {
     const { clock, asked, facts } = play({ answers: ['hang'] })
     await clock.advance(60_000)

@@ -56,7 +56,7 @@ describe.each(GENERATIONS)('$name', suite, ({ options, name, isNode }) => {
   })
 
   const forced = all.flatMap((kind) => FRONTS.map((front) => ({ kind, front })))
-  it.for(forced)('$kind forced, $front: no other transport is ever opened', async ({ kind, front }, context) => {
+  it.for(forced)('N7: $kind forced, $front: no other transport is ever opened', async ({ kind, front }, context) => {
     await run(context, { server: options, front }, async ({ server, watched, publisher, attempts, finish }) => {
       await watched.start({ transport: kind })
       await watched.untilConnected(kind, 2000)

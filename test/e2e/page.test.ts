@@ -170,7 +170,7 @@ describe.each(GENERATIONS)('leaving and coming back: $name', suite, ({ name, opt
     })
   })
 
-  it('pagehide closes at once, pageshow resumes with nothing lost', async (context) => {
+  it('B6: pagehide closes at once, pageshow resumes with nothing lost', async (context) => {
     await run(context, { server: options, files }, async ({ opened, server, watched, publisher, finish }) => {
       await watched.start()
       await watched.untilConnected('websocket', 2000)
