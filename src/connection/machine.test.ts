@@ -673,6 +673,15 @@ const TABLE: Record<Phase, Record<EventType, readonly Case[]>> = {
         links: [],
       },
       {
+        name: 'drain: until its successor has been answered, what is open may be all there is',
+        given: [start(), opened(1, 'websocket'), retarget(2), opened(2, 'long-polling', false)],
+        when: timer('drain', 1),
+        phase: 'connected',
+        does: ['drain:1 in 5000'],
+        active: 2,
+        links: [1],
+      },
+      {
         name: 'drain of an orphan',
         given: DRAINING,
         when: timer('drain', 9),

@@ -66,7 +66,9 @@ function retarget(d: Draft, target: Target): void {
   d.links.filter((link) => link.openedAtMs === null).forEach((link) => closeLink(d, link, 'replaced'))
   if (d.active) return replace(d)
   clearTimer(d, 'race')
-  if (d.phase !== 'suspended') beginRound(d)
+  // A server that blocks clients who ask faster than its ladder does so whatever they have learnt meanwhile.
+  const mayHurry = d.options.hintFloorMs <= d.options.floorMs
+  if (d.phase === 'connecting' || (d.phase === 'waiting' && mayHurry)) beginRound(d)
 }
 
 function timerFired(d: Draft, name: TimerName, link: ReturnType<typeof linkOf>): void {
@@ -90,7 +92,9 @@ function timerFired(d: Draft, name: TimerName, link: ReturnType<typeof linkOf>):
       if (link) deadlineOver(d, link)
       return
     case 'drain':
-      if (link) closeLink(d, link, 'replaced')
+      // Until the server has answered its successor, what is open may be all there is.
+      if (link && d.active && !d.active.confirmed) setTimer(d, 'drain', options.drainMs, link.id)
+      else if (link) closeLink(d, link, 'replaced')
       return
     default:
       return name satisfies never

@@ -181,7 +181,7 @@ export function createSession(deps: SessionDeps): Session {
     const event = eventOf(message, origin, serverTime, nowMs)
     if (event.module === 'pull') {
       counters.commands++
-      obey(event)
+      obey(event, message)
     } else {
       counters.events++
       deps.deliver(event)
@@ -196,7 +196,7 @@ export function createSession(deps: SessionDeps): Session {
     if (publishedAtMs && isPlausible) serverTime = observe(serverTime, publishedAtMs / 1000, nowMs)
   }
 
-  function obey(event: PullEvent): void {
+  function obey(event: PullEvent, message: Message): void {
     const command = systemCommand(event.command, event.params)
     if (!command || !config) return
     switch (command.type) {
@@ -207,7 +207,10 @@ export function createSession(deps: SessionDeps): Session {
         if (channelTypeOf(channels, channelId) === null) return
         const replaced = successor && replaceChannel(channels, channelId, successor)
         if (!replaced) {
-          arrivals.ended(clock.now())
+          // It may be read long after it was said; since then the new channel has been written to.
+          const saidAtMs = publishedAt(message) || (config.version < 3 && message.timeAtMs)
+          const shiftMs = serverTime.uncertaintyMs < Infinity ? serverTime.shiftMs : 0
+          arrivals.ended(saidAtMs ? saidAtMs + shiftMs : clock.now())
           return loader.want('channel-expired')
         }
         config = { ...config, channels: replaced }
@@ -243,14 +246,17 @@ export function createSession(deps: SessionDeps): Session {
     if (what === 'lost') counters.lost++
     if (what === 'lost' && linkId) arrivals.lost(linkId, clock.now())
     if (what === 'opened' && linkId) opened(linkId)
-    if (what === 'opened' && detail === 'confirmed') counters.opened++
+    if (what === 'opened' && detail === 'confirmed') {
+      counters.opened++
+      // A poll that merely waits may be waiting for nobody.
+      if (linkId) arrivals.heard(linkId, clock.now())
+    }
     deps.record(entry)
   }
 
   function opened(linkId: number): void {
     const untilMs = clock.now()
     hasOpened = true
-    arrivals.heard(linkId, untilMs)
     if (deafId !== linkId) return
     deafId = 0
     // Told once the outage is over: every attempt that fails would tell it again.
