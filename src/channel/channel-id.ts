@@ -27,7 +27,7 @@ export function channelId(signed: string): ChannelId {
   return id as unknown as ChannelId
 }
 
-/** `priv:pub.sig`, `priv.sig` and `priv` all name the mailbox `priv` (protocol.md 4.1). */
+/** `priv:pub.sig`, `priv.sig` and `priv` all name the mailbox `priv`. */
 function mailboxOf(signed: string): string {
   return signed.split(/[:.]/)[0]!.toLowerCase()
 }

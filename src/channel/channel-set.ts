@@ -30,11 +30,6 @@ export function channelTypeOf(set: ChannelSet, rawId: string | null): string | n
   return found ? found.type : null
 }
 
-/** Whether two sets ask the server for the same mailboxes with the same signatures. */
-export function sameChannels(a: ChannelSet, b: ChannelSet): boolean {
-  return channelQuery(a) === channelQuery(b)
-}
-
 /** The set with one channel exchanged for its successor (`channel_expire` with `new_channel`), or `null` if it is not in the set. */
 export function replaceChannel(
   set: ChannelSet,

@@ -14,7 +14,7 @@ export interface MessageBody {
   readonly extra?: unknown
 }
 
-/** One message as the queue server framed it. Absent fields of a generation are `null` (protocol.md 6.2). */
+/** One message as the queue server framed it. Absent fields of a generation are `null`. */
 export interface Message {
   readonly type: 'message'
   /** push-stream: counts per channel from 1. Node servers: the tail of the mid. */

@@ -1,6 +1,6 @@
 /**
  * Owns the normalised configuration: what the rest of the client reads. Written by hand so that no schema library
- * leaks into public types; parse.ts turns the portal's answer (protocol.md 3.1) into it.
+ * leaks into public types; parse.ts turns the portal's answer into it.
  */
 import type { ChannelSet } from '../channel/channel-set'
 import type { FetchLike } from '../platform/platform'
@@ -15,7 +15,7 @@ export interface Endpoints {
 }
 
 export interface PullConfig {
-  /** Generation of the queue server, protocol.md section 2; 0 = none. */
+  /** Generation of the queue server as `config.server.version` names it; 0 = none. */
   readonly version: number
   readonly enabled: boolean
   readonly mode: 'personal' | 'shared'

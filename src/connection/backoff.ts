@@ -1,4 +1,4 @@
-/** Owns when to try again: the policies and their figures (design.md 4.2). Pure: chance comes in with the failure. */
+/** Owns when to try again: the policies and their figures. Pure: chance comes in with the failure. */
 import type { LossReason } from '../core/loss'
 import { reactionTo } from '../core/loss'
 

@@ -16,6 +16,7 @@ import type {
 } from '../transport/transport'
 import { step } from './machine'
 import type { ConnectionEvent, Effect, MachineOptions, State, Target } from './machine-types'
+import { mayBecomeLongPoll } from './negotiation'
 import { hintOf } from './page-hints'
 import { createTimers } from './timers'
 
@@ -41,7 +42,7 @@ export interface ConnectionDeps {
   readonly factories: Readonly<Partial<Record<TransportKind, TransportFactory>>>
   readonly options: MachineOptions
   readonly timeouts: TransportTimeouts
-  openLink(link: { id: number; kind: TransportKind; sinceMs: number; mayBecomeLongPoll: boolean }): LinkPort
+  openLink(link: { id: number; kind: TransportKind; sinceMs: number }): LinkPort
   /** After every step that changed the state. */
   changed(state: State): void
   /** The queue server refuses the channels: fetch new ones and `retarget`. */
@@ -119,7 +120,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   }
 
   function open(linkId: number, kind: TransportKind, sinceMs: number): void {
-    const mayBecomeLongPoll = kind === 'sse' && asksAtLongPollAddress(state)
+    const candidates = state.phase === 'idle' ? [] : state.memory.target.candidates
     let carried = false
     const lost = (reason: Loss): void => {
       if (!links.has(linkId)) return
@@ -133,13 +134,13 @@ export function createConnection(deps: ConnectionDeps): Connection {
     try {
       const factory = deps.factories[kind]
       if (!factory) throw new TypeError(`no ${kind} transport`)
-      const port = deps.openLink({ id: linkId, kind, sinceMs, mayBecomeLongPoll })
+      const port = deps.openLink({ id: linkId, kind, sinceMs })
       const transport = factory({
         clock,
         fetch: platform.fetch,
         webSocket: platform.webSocket,
         timeouts: deps.timeouts,
-        mayBecomeLongPoll,
+        mayBecomeLongPoll: mayBecomeLongPoll(candidates, kind),
         address: port.address,
         sink: {
           opened(as, confirmed) {
@@ -206,12 +207,4 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
 function keyOf(name: string, linkId: number | null): string {
   return linkId === null ? name : `${name}:${linkId}`
-}
-
-/** At an address of its own a silent event stream is a buffered one, and no long poll will ever answer there. */
-function asksAtLongPollAddress(state: State): boolean {
-  if (state.phase === 'idle') return false
-  const { candidates } = state.memory.target
-  const hasOwnAddress = candidates.some((candidate) => candidate.kind === 'sse' && candidate.ownAddress)
-  return !hasOwnAddress && candidates.some(({ kind }) => kind === 'long-polling')
 }

@@ -2,7 +2,7 @@
 import type { LossReason } from '../core/loss'
 import type { TransportKind } from '../core/transport-kind'
 import type { Effect, Link, MachineOptions, Memory, Moment, Phase, State, Step, TimerName } from './machine-types'
-import { NO_LESSONS } from './negotiation'
+import { NO_LESSONS, hasOwnStream } from './negotiation'
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -68,9 +68,8 @@ export function floorMs({ memory, options, moment }: Draft): number {
   return memory.lastAttemptAtMs + options.floorMs - moment.nowMs
 }
 
-/** Silence of an event stream at an address of its own means a buffering proxy, and is given longer. */
 export function isOwnStream({ memory }: Draft, kind: TransportKind): boolean {
-  return kind === 'sse' && memory.target.candidates.some((candidate) => candidate.kind === kind && candidate.ownAddress)
+  return kind === 'sse' && hasOwnStream(memory.target.candidates)
 }
 
 /** Starts the next candidate of the queue; `false` when there is none. */

@@ -40,6 +40,16 @@ export function betterThan(candidates: readonly Candidate[], kind: TransportKind
   return gains.map((other) => other.kind)
 }
 
+/** Silence of an event stream at an address of its own means a buffering proxy, and is given longer. */
+export function hasOwnStream(candidates: readonly Candidate[]): boolean {
+  return candidates.some(({ kind, ownAddress }) => kind === 'sse' && ownAddress)
+}
+
+/** At an address of its own a silent event stream is a buffered one, and no long poll will ever answer there. */
+export function mayBecomeLongPoll(candidates: readonly Candidate[], kind: TransportKind): boolean {
+  return kind === 'sse' && !hasOwnStream(candidates) && candidates.some((other) => other.kind === 'long-polling')
+}
+
 /** Position in the order of preference; a kind that is no candidate (any more) ranks last. */
 export function rankOf(candidates: readonly Candidate[], kind: TransportKind): number {
   const at = candidates.findIndex((candidate) => candidate.kind === kind)

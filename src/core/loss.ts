@@ -1,6 +1,6 @@
 /**
  * Owns why a connection attempt or an open connection ended, and what follows from it: close codes and HTTP statuses
- * of all server generations in one table (protocol.md 5.4 and 9.9, push-server.md 2). Pure.
+ * of all server generations in one table. Pure.
  */
 
 export type LossReason =

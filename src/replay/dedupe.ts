@@ -1,4 +1,4 @@
-/** Owns the bounded memory of what was delivered: a message is the same message when its identity is (design.md 4.4). Pure. */
+/** Owns the bounded memory of what was delivered: a message is the same message when its identity is. Pure. */
 import type { Message } from '../codec/codec'
 
 /**
@@ -32,7 +32,7 @@ export function createDedupe(limit: number = DEDUPE_WINDOW): Dedupe {
 }
 
 /**
- * The mid where there is one: a message of two channels carries it twice (push-server.md 3h). On push-stream channel,
+ * The mid where there is one: a message of two channels carries it twice. On push-stream channel,
  * id, tag and time; 0.3.4 names no channel, but tag and time are unique over all channels there.
  */
 export function identityOf(message: Message): string {

@@ -13,7 +13,7 @@ export interface CursorQuery {
 }
 
 export interface PositionOptions {
-  /** Server generation, protocol.md section 2. */
+  /** Server generation, as `config.server.version` names it. */
   readonly version: number
   /** A resume asks again for what arrived this long before the break; repeats are dropped by identity. */
   readonly overlapMs: number
@@ -76,10 +76,10 @@ const WHOLE_HISTORY = '00000000000000000000000000'
 /** One mark per this time; of this many kept the old ones lie ever further apart, so that they reach back for a day. */
 const MARK_EVERY_MS = 100
 const MARKS_KEPT = 64
-/** No end-of-replay mark exists on push-stream: silence of this length is one (push-stream.md 7.4). */
+/** No end-of-replay mark exists on push-stream: silence of this length is one. */
 const REPLAY_QUIET_MS = 1000
 const REPLAY_LONGEST_MS = 10_000
-/** A mid carries the time its numbering began; a message body can forge one (push-server.md 3j). */
+/** A mid carries the time its numbering began; a message body can forge one. */
 const MID_CLOCK_TOLERANCE_MS = 86_400_000
 
 export function createPosition({ version, overlapMs, originAtMs, originIsServerTime }: PositionOptions): Position {

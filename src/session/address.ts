@@ -7,7 +7,7 @@ import { requestUrl } from '../transport/request'
 import type { TransportAddress } from '../transport/transport'
 import { endpointOf } from './candidates'
 
-/** API level of the web client (protocol.md 5.1, 15.3). */
+/** API level of the web client. */
 const REVISION = 19
 
 /** `href`: address of the page, to resolve relative addresses; WebSockets need absolute ones in older browsers. */

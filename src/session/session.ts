@@ -128,7 +128,7 @@ export function createSession(deps: SessionDeps): Session {
       resumed: hasOpened || id > 1,
       atomic: kind === 'long-polling',
     })
-    // 0.3.4 replays nothing over WebSocket (push-stream.md 3). After an outage that is a hole nobody can look into.
+    // 0.3.4 replays nothing over WebSocket (recorded). After an outage that is a hole nobody can look into.
     if (version === 1 && kind === 'websocket' && hasOpened && (!hasActive || sinceMs < link.sinceMs)) {
       deafId = id
       deafSinceMs = sinceMs
@@ -209,8 +209,7 @@ export function createSession(deps: SessionDeps): Session {
         if (!replaced) {
           // It may be read long after it was said; since then the new channel has been written to.
           const saidAtMs = publishedAt(message) || (config.version < 3 && message.timeAtMs)
-          const shiftMs = serverTime.uncertaintyMs < Infinity ? serverTime.shiftMs : 0
-          arrivals.ended(saidAtMs ? saidAtMs + shiftMs : clock.now())
+          arrivals.ended(saidAtMs ? saidAtMs + serverTime.shiftMs : clock.now())
           return loader.want('channel-expired')
         }
         config = { ...config, channels: replaced }

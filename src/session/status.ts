@@ -42,7 +42,7 @@ export function statusOf(state: Exclude<State, { phase: 'idle' }>, missing: Stat
   if (state.phase === 'connected') {
     const { kind, confirmed } = state.active
     // What carries the traffic is not skipped, whatever an earlier attempt of its kind came to.
-    Reflect.deleteProperty(skipped, kind)
+    delete skipped[kind]
     return { status: 'connected', transport: kind, reason: confirmed ? 'open' : 'unconfirmed', skipped }
   }
   const diagnosis = state.phase === 'waiting' && diagnose(target.candidates, lessons.skipped)

@@ -1,4 +1,4 @@
-/** Owns the commands of module `pull` (protocol.md section 8): what each one asks of a session. Pure. */
+/** Owns the commands of module `pull`: what each one asks of a session. Pure. */
 import { toRecord } from '../config/foreign-value'
 import { type ChannelSuccessor, parseChannelSuccessor } from '../config/successor'
 

@@ -1,4 +1,4 @@
-/** Owns how a request URL is written (protocol.md 5.1). Pure. */
+/** Owns how a request URL is written. Pure. */
 
 export type QueryParameter = readonly [name: string, value: string]
 
@@ -9,7 +9,7 @@ export type QueryParameter = readonly [name: string, value: string]
 export function requestUrl(base: string, parameters: readonly QueryParameter[], keepSlashes = false): string {
   const [path, ...queries] = (base.split('#')[0] as string).split('?')
   const names = parameters.map(([name]) => name)
-  // A CHANNEL_ID given twice kills the Node servers (push-server.md 3l).
+  // A CHANNEL_ID given twice kills the Node servers.
   const kept = queries
     .join('?')
     .split('&')

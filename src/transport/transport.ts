@@ -39,7 +39,7 @@ export interface TransportDeps {
   readonly address: (phase: 'first' | 'next') => TransportAddress
   readonly sink: TransportSink
   readonly timeouts: TransportTimeouts
-  /** Whether an event-stream request that is answered as a long poll may go on as one (design.md 4.1). */
+  /** Whether an event-stream request that is answered as a long poll may go on as one. */
   readonly mayBecomeLongPoll: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Owns what `BX.Pull.connect({...})` understands (protocol.md 11.12) and how it becomes options of the client. Pure. */
+/** Owns what `BX.Pull.connect({...})` understands and how it becomes options of the client. Pure. */
 import type { PullClientOptions } from '../../client/options'
 import { PullError } from '../../core/pull-error'
 
