@@ -284,6 +284,12 @@ function betterThan(candidates, kind2) {
   const gains = better.filter((other) => kind2 !== "long-polling" || other.kind !== "sse" || other.ownAddress);
   return gains.map((other) => other.kind);
 }
+function hasOwnStream(candidates) {
+  return candidates.some(({ kind: kind2, ownAddress }) => kind2 === "sse" && ownAddress);
+}
+function mayBecomeLongPoll(candidates, kind2) {
+  return kind2 === "sse" && !hasOwnStream(candidates) && candidates.some((other) => other.kind === "long-polling");
+}
 function rankOf(candidates, kind2) {
   const at = candidates.findIndex((candidate) => candidate.kind === kind2);
   return at < 0 ? candidates.length : at;
@@ -356,7 +362,7 @@ function floorMs({ memory, options, moment }) {
   return memory.lastAttemptAtMs + options.floorMs - moment.nowMs;
 }
 function isOwnStream({ memory }, kind2) {
-  return kind2 === "sse" && memory.target.candidates.some((candidate) => candidate.kind === kind2 && candidate.ownAddress);
+  return kind2 === "sse" && hasOwnStream(memory.target.candidates);
 }
 function tryNext(d) {
   clearTimer(d, "race");
@@ -782,7 +788,7 @@ function createConnection(deps) {
     }
   }
   function open(linkId, kind2, sinceMs) {
-    const mayBecomeLongPoll = kind2 === "sse" && asksAtLongPollAddress(state);
+    const candidates = state.phase === "idle" ? [] : state.memory.target.candidates;
     let carried = false;
     const lost2 = (reason) => {
       if (!links.has(linkId)) return;
@@ -795,13 +801,13 @@ function createConnection(deps) {
     try {
       const factory = deps.factories[kind2];
       if (!factory) throw new TypeError(`no ${kind2} transport`);
-      const port = deps.openLink({ id: linkId, kind: kind2, sinceMs, mayBecomeLongPoll });
+      const port = deps.openLink({ id: linkId, kind: kind2, sinceMs });
       const transport = factory({
         clock,
         fetch: platform.fetch,
         webSocket: platform.webSocket,
         timeouts: deps.timeouts,
-        mayBecomeLongPoll,
+        mayBecomeLongPoll: mayBecomeLongPoll(candidates, kind2),
         address: port.address,
         sink: {
           opened(as, confirmed) {
@@ -865,12 +871,6 @@ function createConnection(deps) {
 }
 function keyOf$1(name, linkId) {
   return linkId === null ? name : `${name}:${linkId}`;
-}
-function asksAtLongPollAddress(state) {
-  if (state.phase === "idle") return false;
-  const { candidates } = state.memory.target;
-  const hasOwnAddress = candidates.some((candidate) => candidate.kind === "sse" && candidate.ownAddress);
-  return !hasOwnAddress && candidates.some(({ kind: kind2 }) => kind2 === "long-polling");
 }
 const DEDUPE_WINDOW = 16384;
 function createDedupe(limit = DEDUPE_WINDOW) {
@@ -1389,7 +1389,7 @@ function statusOf(state, missing) {
   const skipped = __spreadValues(__spreadValues({}, missing), lessons.skipped);
   if (state.phase === "connected") {
     const { kind: kind2, confirmed } = state.active;
-    Reflect.deleteProperty(skipped, kind2);
+    delete skipped[kind2];
     return { status: "connected", transport: kind2, reason: confirmed ? "open" : "unconfirmed", skipped };
   }
   const diagnosis = state.phase === "waiting" && diagnose(target.candidates, lessons.skipped);
@@ -1567,8 +1567,7 @@ function createSession(deps) {
         const replaced = successor && replaceChannel(channels, channelId2, successor);
         if (!replaced) {
           const saidAtMs = publishedAt(message) || config.version < 3 && message.timeAtMs;
-          const shiftMs = serverTime.uncertaintyMs < Infinity ? serverTime.shiftMs : 0;
-          arrivals.ended(saidAtMs ? saidAtMs + shiftMs : clock.now());
+          arrivals.ended(saidAtMs ? saidAtMs + serverTime.shiftMs : clock.now());
           return loader.want("channel-expired");
         }
         config = __spreadProps(__spreadValues({}, config), { channels: replaced });
@@ -2318,7 +2317,7 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
   return { close };
 }
 function createEventStreamTransport(deps) {
-  const { clock, sink, timeouts, mayBecomeLongPoll } = deps;
+  const { clock, sink, timeouts, mayBecomeLongPoll: mayBecomeLongPoll2 } = deps;
   const request = startRequest(clock);
   let over = false;
   let loop;
@@ -2336,7 +2335,7 @@ function createEventStreamTransport(deps) {
   }
   async function run() {
     const asked = ask(deps, "first", request, { Accept: "text/event-stream" });
-    if (mayBecomeLongPoll) {
+    if (mayBecomeLongPoll2) {
       waiting = clock.setTimeout(() => {
         sink.opened("long-polling", false);
         if (over) return;
@@ -2349,7 +2348,7 @@ function createEventStreamTransport(deps) {
     const { status, headers, body } = response;
     const isPoll = status === 200 || status === 304;
     if (status === 200 && body && /^text\/event-stream\b/i.test(headers.get("Content-Type") || "")) await read(body);
-    else if (isPoll && mayBecomeLongPoll) {
+    else if (isPoll && mayBecomeLongPoll2) {
       request.response = response;
       loop = createPollLoop(deps, request);
     } else if (isPoll) lose(loss("not-event-stream", status));
