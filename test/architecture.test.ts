@@ -11,6 +11,7 @@ import { expect, test } from 'vitest'
 const LAYERS = [
   ['core'],
   ['platform'],
+  ['portal'],
   ['codec', 'replay', 'channel', 'config'],
   ['transport'],
   ['connection'],

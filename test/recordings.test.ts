@@ -119,7 +119,7 @@ function decode(frames: readonly string[]): Decoded[] {
 }
 
 function outcome(item: Decoded): string {
-  return item.type === 'message' ? 'message' : item.type === 'system' ? item.name : item.reason
+  return item.type === 'system' ? item.name : item.type === 'bad' ? item.reason : item.type
 }
 
 function count(tally: Record<string, number>, key: string): void {

@@ -1,6 +1,6 @@
 /** Owns the options of `PullClient`: their meaning, defaults and checks. docs/OPTIONS.md says the same for readers. */
 import type { ConfigSource } from '../config/config'
-import { isRecord } from '../config/foreign-value'
+import { isRecord } from '../portal/foreign-value'
 import { BACKOFF, type BackoffOption } from '../connection/backoff'
 import { PullError } from '../core/pull-error'
 import { TRANSPORT_KINDS, type TransportKind } from '../core/transport-kind'

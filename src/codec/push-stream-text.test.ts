@@ -75,6 +75,9 @@ describe('text template: fields', () => {
         time: TIME,
         timeAtMs: Date.UTC(2026, 10, 20, 9, 31, 6),
         body: BODY,
+        sender: null,
+        createdAtMs: null,
+        receipt: null,
       },
     ])
   })

@@ -148,6 +148,9 @@ function toDecoded(fields: Fields, body: unknown, length: number): Decoded {
     time,
     timeAtMs: isNaN(timeAtMs) ? null : timeAtMs,
     body,
+    sender: null,
+    createdAtMs: null,
+    receipt: null,
   }
 }
 

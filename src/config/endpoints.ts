@@ -3,7 +3,7 @@
  * Relative URLs stay relative: whoever opens them knows the page. Pure.
  */
 import type { Endpoints } from './config'
-import { isOn, toText } from './foreign-value'
+import { isOn, toText } from '../portal/foreign-value'
 
 /**
  * A scheme of ours and a host behind it, or a relative URL. No fragment: WebSocket classes refuse it, and a template

@@ -6,10 +6,10 @@
 import { type Channel, channelSet } from '../channel/channel-set'
 import { channelId } from '../channel/channel-id'
 import { PullError } from '../core/pull-error'
-import { openAnswer } from './answer'
+import { openAnswer } from '../portal/answer'
 import type { PullConfig } from './config'
 import { endpointsOf } from './endpoints'
-import { isNotOff, isRecord, toInstantMs, toNumber, toRecord, toText } from './foreign-value'
+import { isNotOff, isRecord, toInstantMs, toNumber, toRecord, toText } from '../portal/foreign-value'
 import * as z from './schema'
 import { readChannel } from './successor'
 

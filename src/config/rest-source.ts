@@ -4,9 +4,9 @@
  */
 import { PullError } from '../core/pull-error'
 import type { FetchLike } from '../platform/platform'
-import { errorCodeOf, portalError } from './answer'
+import { errorCodeOf, portalError } from '../portal/answer'
 import type { ConfigRequest, ConfigSource } from './config'
-import { toRecord, toText } from './foreign-value'
+import { toRecord, toText } from '../portal/foreign-value'
 
 /** Options of `restConfig`. */
 export interface RestConfigOptions {

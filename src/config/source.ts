@@ -1,7 +1,7 @@
 /** Owns what `options.config` may be. */
 import { PullError } from '../core/pull-error'
 import type { ConfigSource } from './config'
-import { isRecord } from './foreign-value'
+import { isRecord } from '../portal/foreign-value'
 import { staticConfig } from './static-source'
 
 /**

@@ -2,7 +2,7 @@
  * Owns the reading of one channel as the portal prints it, in the configuration and in `new_channel`, which
  * `channel_expire` may bring along. Pure.
  */
-import { toChannelId, toInstantMs, toRecord } from './foreign-value'
+import { toChannelId, toInstantMs, toRecord } from '../portal/foreign-value'
 
 /** What can be read of a channel; `null` where nothing can. */
 export interface ReadChannel {

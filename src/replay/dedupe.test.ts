@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { messageOf } from '../../test/support/message'
 import type { Message } from '../codec/codec'
 import { createDedupe, identityOf } from './dedupe'
 
@@ -28,14 +29,11 @@ test('after a reset identities are used anew', () => {
   expect([dedupe.size, dedupe.isNew('a')]).toEqual([0, true])
 })
 
-function message(told: Partial<Message>): Message {
-  const body = { module_id: 'im', command: 'message' }
-  return { type: 'message', id: 1, mid: null, channel: null, tag: null, time: null, timeAtMs: null, body, ...told }
-}
-
 test('P8: a message of two channels with one mid is one message', () => {
   const mid = '17951676910000000000000466'
-  expect(identityOf(message({ mid, channel: 'a', id: 466 }))).toBe(identityOf(message({ mid, channel: 'b', id: 466 })))
+  expect(identityOf(messageOf({ mid, channel: 'a', id: 466 }))).toBe(
+    identityOf(messageOf({ mid, channel: 'b', id: 466 })),
+  )
 })
 
 test('P8: on push-stream channel, id, tag and time make the identity, each of them', () => {
@@ -47,13 +45,13 @@ test('P8: on push-stream channel, id, tag and time make the identity, each of th
     { time: 'Fri, 20 Nov 2026 09:31:07 GMT' },
     { id: 2 },
   ]
-  const all = [first, ...others.map((other) => ({ ...first, ...other }))].map((each) => identityOf(message(each)))
+  const all = [first, ...others.map((other) => ({ ...first, ...other }))].map((each) => identityOf(messageOf(each)))
   expect(new Set(all).size).toBe(5)
-  expect(identityOf(message(first))).toBe(all[0])
+  expect(identityOf(messageOf(first))).toBe(all[0])
 })
 
 test('where no channel is told, as on 0.3.4, tag and time tell messages apart', () => {
   const time = 'Fri, 20 Nov 2026 09:31:06 GMT'
-  const [one, other] = [0, 1].map((tag) => identityOf(message({ id: 1, tag, time })))
+  const [one, other] = [0, 1].map((tag) => identityOf(messageOf({ id: 1, tag, time })))
   expect(one).not.toBe(other)
 })

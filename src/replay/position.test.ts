@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { messageOf } from '../../test/support/message'
 import type { Message } from '../codec/codec'
 import { type OpenOptions, type Position, type PositionOptions, createPosition } from './position'
 
@@ -24,8 +25,7 @@ function link(atMs: number, told: Partial<OpenOptions> = {}): OpenOptions {
 function message(told: Partial<Message> & { publishedAtMs?: number }): Message {
   const { publishedAtMs, ...rest } = told
   const extra = publishedAtMs === undefined ? {} : { server_time_unix: publishedAtMs / 1000 }
-  const body = { module_id: 'im', command: 'message', params: {}, extra }
-  return { type: 'message', id: 1, mid: null, channel: null, tag: null, time: null, timeAtMs: null, body, ...rest }
+  return messageOf({ body: { module_id: 'im', command: 'message', params: {}, extra }, ...rest })
 }
 /** Numbering of the Node servers: ten digits of the second it began in, sixteen that count. */
 const mid = (count: number, beganAtMs = START_AT_MS - 3_600_000): string =>

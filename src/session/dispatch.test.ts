@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SECRETS, sampleConfig } from '../../test/support/config-sample'
+import { messageOf } from '../../test/support/message'
 import type { Message, MessageBody } from '../codec/codec'
 import { parseConfig } from '../config/parse'
 import { eventOf } from './dispatch'
@@ -8,17 +9,7 @@ const NOW_MS = Date.parse('2026-11-20T12:00:00Z')
 const { channels } = parseConfig(sampleConfig(), { secure: true })
 
 function event(body: Partial<MessageBody>, told: Partial<Message> = {}): ReturnType<typeof eventOf> {
-  const message: Message = {
-    type: 'message',
-    id: 1,
-    mid: null,
-    channel: null,
-    tag: null,
-    time: null,
-    timeAtMs: null,
-    body: { module_id: 'im', command: 'message', ...body },
-    ...told,
-  }
+  const message = messageOf({ body: { module_id: 'im', command: 'message', ...body }, ...told })
   // The local clock is half a second ahead.
   const clock = { shiftMs: 500, uncertaintyMs: 0 }
   return eventOf(message, { channels, openedAtMs: NOW_MS - 59_500 }, clock, NOW_MS)

@@ -1,7 +1,7 @@
 /** Owns how a message becomes the event that listeners get. Pure. */
 import { type ChannelSet, channelTypeOf } from '../channel/channel-set'
 import type { Message } from '../codec/codec'
-import { toRecord } from '../config/foreign-value'
+import { toRecord } from '../portal/foreign-value'
 import { type ServerClock, serverNow } from '../config/freshness'
 import { publishedAt } from '../replay/position'
 

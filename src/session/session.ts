@@ -153,7 +153,7 @@ export function createSession(deps: SessionDeps): Session {
         if (accept(item, replay, origin)) outcome = 'news'
       }
       // New listeners are refused until the portal posts to the channel again: ask for what is valid now.
-      else if (item.name === 'channel-deleted') renew()
+      else if (item.type === 'system' && item.name === 'channel-deleted') renew()
     }
     if (count) {
       counters.bad += count

@@ -1,5 +1,5 @@
 /** Owns the commands of module `pull`: what each one asks of a session. Pure. */
-import { toRecord } from '../config/foreign-value'
+import { toRecord } from '../portal/foreign-value'
 import { type ChannelSuccessor, parseChannelSuccessor } from '../config/successor'
 
 export type SystemCommand =
