@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /** Generation of the queue server, as `config.server.version` names it. */
-export type ServerVersion = 1 | 2 | 3 | 4
+export type ServerVersion = 0 | 1 | 2 | 3 | 4 | 5
 
 /** Releases of the nginx push-stream module that behave differently. */
 export type PushStreamRelease = '0.3.4' | '0.4.0' | '0.5.5'
@@ -42,6 +42,18 @@ export interface PullServerOptions {
   channelTtlMs?: number
   /** Milliseconds the server's clock is ahead of this machine's (negative: behind). @default 0 */
   clockSkewMs?: number
+  /** 'shared' is the vendor's cloud: the queue server wants the `clientId` of the configuration. @default 'personal' */
+  mode?: 'personal' | 'shared'
+  /** Milliseconds a configuration is good for; adds `exp`. @default 0: without, except version 5 with 43_200_000 */
+  configTtlMs?: number
+  /** Session id the portal wants with every POST; a wrong one is answered with this one. @default not checked */
+  sessid?: string
+  /** 'required': calls without `userId` or `pull_guest_id` are refused. Else they are user 1's. @default 'anyone' */
+  login?: 'anyone' | 'required'
+  /** Milliseconds a watch tag lives without being renewed. @default 1_920_000 */
+  watchTagTtlMs?: number
+  /** Counters that older PHP adds to every answered poll of version 0 as `main/user_counter`. @default none */
+  counters?: Readonly<Record<string, number>>
   /** Extra routes, asked before all others: return true when the request was taken. @default none */
   handler?: (request: IncomingMessage, response: ServerResponse) => boolean
 }
@@ -62,21 +74,29 @@ export interface Settings {
   readonly batchWindowMs: number
   readonly channelTtlMs: number
   readonly clockSkewMs: number
+  readonly mode: 'personal' | 'shared'
+  readonly configTtlMs: number
+  readonly sessid: string | null
+  readonly login: 'anyone' | 'required'
+  readonly watchTagTtlMs: number
+  readonly counters: Readonly<Record<string, number>> | null
   readonly handler: ((request: IncomingMessage, response: ServerResponse) => boolean) | null
 }
 
 const RELEASES: Record<ServerVersion, readonly PushStreamRelease[]> = {
+  0: [],
   1: ['0.3.4'],
   2: ['0.4.0', '0.5.5'],
   3: [],
   4: [],
+  5: [],
 }
 
 /** Fills the defaults. Throws a RangeError that names the option and what it may be. */
 export function resolveOptions(options: PullServerOptions): Settings {
   const version = options.version ?? versionOf(options.pushStream)
   if (!(version in RELEASES)) {
-    throw new RangeError(`version ${String(version)} is not served here; choose 1, 2, 3 or 4`)
+    throw new RangeError(`version ${String(version)} is not served here; choose 0, 1, 2, 3, 4 or 5`)
   }
   const releases = RELEASES[version]
   const pushStream = options.pushStream ?? releases[0] ?? '0.4.0'
@@ -87,15 +107,18 @@ export function resolveOptions(options: PullServerOptions): Settings {
         : `pushStream ${options.pushStream} is not of version ${version}; choose ${releases.join(' or ')}`,
     )
   }
-  if (options.sse === true && version > 2) {
-    throw new RangeError(`sse belongs to versions 1 and 2: the Node servers have no event-stream location`)
+  if (options.sse === true && version !== 1 && version !== 2) {
+    throw new RangeError(`sse belongs to versions 1 and 2: no other server has an event-stream location`)
+  }
+  if (options.mode === 'shared' && version < 4) {
+    throw new RangeError(`mode 'shared' belongs to versions 4 and 5, not to version ${version}`)
   }
   return {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 0,
     version,
     pushStream,
-    sse: options.sse ?? version <= 2,
+    sse: options.sse ?? (version === 1 || version === 2),
     websocket: options.websocket ?? true,
     signatureKey: options.signatureKey ?? 'test-key',
     pollHoldMs: options.pollHoldMs ?? 40_000,
@@ -105,6 +128,12 @@ export function resolveOptions(options: PullServerOptions): Settings {
     batchWindowMs: options.batchWindowMs ?? 400,
     channelTtlMs: options.channelTtlMs ?? 43_205_000,
     clockSkewMs: options.clockSkewMs ?? 0,
+    mode: options.mode ?? 'personal',
+    configTtlMs: options.configTtlMs ?? 0,
+    sessid: options.sessid ?? null,
+    login: options.login ?? 'anyone',
+    watchTagTtlMs: options.watchTagTtlMs ?? 1_920_000,
+    counters: options.counters ?? null,
     handler: options.handler ?? null,
   }
 }
