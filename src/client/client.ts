@@ -1,5 +1,4 @@
 /** Owns `PullClient`: it puts the parts together and keeps the promises of `start` and `stop`. It decides nothing else. */
-import type { Codec } from '../codec/codec'
 import type { PullConfig } from '../config/config'
 import { toConfigSource } from '../config/source'
 import { backoffPolicy } from '../connection/backoff'
@@ -10,6 +9,7 @@ import { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
 import type { Platform } from '../platform/platform'
 import type { PullEvent } from '../session/dispatch'
+import type { Codecs } from '../session/framing'
 import { type Session, createSession } from '../session/session'
 import { type ChannelsFact, type GapFact, type PullStatus, type StatusFact, sameStatus } from '../session/status'
 import type { TransportFactory } from '../transport/transport'
@@ -22,7 +22,7 @@ import { type TimelineNote, createTimeline } from './timeline'
 export interface ClientParts {
   readonly platform: () => Platform
   readonly factories: Readonly<Partial<Record<TransportKind, TransportFactory>>>
-  readonly codec: Codec
+  readonly codecs: Codecs
 }
 
 export interface TransportFact {
@@ -158,7 +158,8 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
       source,
       // Without a page the plain addresses come first: the secure ones serve where they are the only ones.
       secure: typeof options.secure === 'boolean' ? options.secure : !!page && page.protocol === 'https:',
-      codec: parts.codec,
+      codecs: parts.codecs,
+      framing: options.framing || 'auto',
       factories: parts.factories,
       wanted,
       preferred: memory.recall(),
@@ -195,7 +196,7 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
     // A listener may start the client again, which is another promise.
     const rejectThis = reject
     lastReport = reportOf(session.view())
-    session.stop()
+    session.stop(error)
     session = null
     starting = null
     setStatus({ status: 'stopped', transport: null, reason: error.code, skipped: fact.skipped })

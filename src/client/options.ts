@@ -5,6 +5,7 @@ import { BACKOFF, type BackoffOption } from '../connection/backoff'
 import { PullError } from '../core/pull-error'
 import { TRANSPORT_KINDS, type TransportKind } from '../core/transport-kind'
 import type { PlatformOverrides } from '../platform/platform'
+import type { FramingOption } from '../session/framing'
 import type { PullSchemas } from './schemas'
 
 /** Durations the client waits for, milliseconds. */
@@ -25,6 +26,10 @@ export interface TimeoutOptions {
   drainMs?: number
   /** First try of a better transport after landing on another one; doubles up to half an hour. @default 60000 */
   probeFirstMs?: number
+  /** A server that pings (version 5, every 10 s) and was silent for this long is given up. @default 20000 */
+  silenceMs?: number
+  /** A request to the push server without an answer for this long fails. @default 5000 */
+  requestMs?: number
   /** A configuration request without an answer for this long is given up and repeated. @default 30000 */
   configMs?: number
   /** Commands that reach all pages at once (`config_expire`, `server_restart`) are obeyed at random within this. @default 15000 */
@@ -52,6 +57,8 @@ export interface PullClientOptions {
   transport?: 'auto' | TransportKind
   /** Order tried in `'auto'`. @default ['websocket', 'sse', 'long-polling'] */
   transports?: readonly TransportKind[]
+  /** What a server of version 4 is asked for; the other generations have one framing each. @default 'auto': protobuf */
+  framing?: FramingOption
   /** Standard Schemas (zod, valibot, arktype) by event key: a payload that fails is not delivered to that key. */
   schemas?: PullSchemas
   /** Replaces members of the platform: tests and odd runtimes. */
@@ -80,6 +87,8 @@ export const TIMEOUTS: Required<TimeoutOptions> = {
   usefulAfterMs: 5000,
   drainMs: 5000,
   probeFirstMs: 60_000,
+  silenceMs: 20_000,
+  requestMs: 5000,
   configMs: 30_000,
   spreadMs: 15_000,
 }
@@ -95,6 +104,7 @@ const CHECKS: Readonly<Record<keyof PullClientOptions, Check>> = {
   config: () => false,
   transport: (value) => value !== 'auto' && kind(value),
   transports: (value) => (!Array.isArray(value) || !value.length || value.some(kind)) && `a list of ${kind(0)}`,
+  framing: oneOf('auto', 'protobuf', 'text', 'json'),
   schemas: object,
   platform: object,
   secure: oneOf('auto', true, false),

@@ -11,6 +11,8 @@ export interface Endpoints {
   /** URL of an event-stream location of its own (our key `server.sse`, `server.sse_secure`). */
   readonly sse: string | null
   readonly longPolling: string | null
+  /** The portal's own polling, where there is no queue server (our key `server.interval_polling`). */
+  readonly intervalPolling: string | null
   readonly publish: string | null
 }
 
@@ -25,6 +27,10 @@ export interface PullConfig {
   readonly channels: ChannelSet
   /** Shared mode only: 32 hex. */
   readonly clientId: string | null
+  /** The portal's own polling: the session id (a secret), the site, and the place to begin at as a mid. */
+  readonly sessid: string | null
+  readonly siteId: string | null
+  readonly lastMid: string | null
   /** Version 5 and above. A secret. */
   readonly jwt: string | null
   /** End of the JWT or of the configuration, Unix ms by the server's clock; `null` if it does not end. */

@@ -26,6 +26,7 @@ export function endpointsOf(server: Readonly<Record<string, unknown>>, secure: b
     sse: pick('http', 'sse'),
     // The misspelt key is the real one, the other is what some documentation says.
     longPolling: pick('http', 'long_polling', server['long_pooling_secure'] || server['long_polling_secure']),
+    intervalPolling: pick('http', 'interval_polling'),
     publish: isOn(server['publish_enabled']) ? pick('http', 'publish') : null,
   }
 }

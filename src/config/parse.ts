@@ -32,7 +32,15 @@ const text = z.transform(toText)
 const instant = z.transform(toInstantMs)
 
 /** Both accept every object: each field reads what it can. */
-const configSchema = z.object({ clientId: text, jwt: text, exp: instant, serverTime: instant })
+const configSchema = z.object({
+  clientId: text,
+  jwt: text,
+  exp: instant,
+  serverTime: instant,
+  sessid: text,
+  site_id: text,
+  last_id: z.transform(toMid),
+})
 const serverSchema = z.object({
   version: z.transform(toVersion),
   server_enabled: z.transform(isNotOff),
@@ -50,7 +58,7 @@ export function parseConfig(raw: unknown, options: ParseConfigOptions): PullConf
   const [given, answeredAtMs] = openAnswer(raw)
   const config = toRecord(given)
   const rawServer = toRecord(config['server'])
-  const { clientId, jwt, exp, serverTime } = z.parse(configSchema, config)
+  const { clientId, jwt, exp, serverTime, sessid, site_id: siteId, last_id: lastMid } = z.parse(configSchema, config)
   const { version, server_enabled: enabled, mode, hostname } = z.parse(serverSchema, rawServer)
   const endpoints = endpointsOf(rawServer, options.secure)
 
@@ -81,6 +89,9 @@ export function parseConfig(raw: unknown, options: ParseConfigOptions): PullConf
     endpoints,
     channels: channelSet(channels),
     clientId,
+    sessid,
+    siteId,
+    lastMid,
     jwt,
     expiresAtMs: exp,
     serverTimeAtMs: serverTime || answeredAtMs,
@@ -91,6 +102,12 @@ export function parseConfig(raw: unknown, options: ParseConfigOptions): PullConf
 function toVersion(value: unknown): number {
   const version = toNumber(value)
   return version >= 0 && version % 1 === 0 ? version : NaN
+}
+
+/** Messages of the portal's own polling are numbered: as the tail of a mid, their position is one like all others. */
+function toMid(value: unknown): string | null {
+  const id = toNumber(value)
+  return id >= 0 && id % 1 === 0 ? String(id).padStart(26, '0') : null
 }
 
 /** Channels without an id do not exist; one with an unreadable id does, and going on without it would lose its events. */

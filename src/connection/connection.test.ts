@@ -70,6 +70,8 @@ function create(factories?: Partial<Record<TransportKind, TransportFactory>>): W
           return 'news'
         },
         emptyPoll: () => {},
+        binary: false,
+        silenceMs: null,
       }),
       changed(state) {
         world.states.push(state.phase)

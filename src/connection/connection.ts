@@ -14,6 +14,7 @@ import type {
   TransportFactory,
   TransportTimeouts,
 } from '../transport/transport'
+import { type Heartbeat, createHeartbeat } from './heartbeat'
 import { step } from './machine'
 import type { ConnectionEvent, Effect, MachineOptions, State, Target } from './machine-types'
 import { mayBecomeLongPoll } from './negotiation'
@@ -22,6 +23,10 @@ import { createTimers } from './timers'
 
 /** What the owner of the messages lends to one link. */
 export interface LinkPort {
+  /** Bodies of polls are bytes. */
+  readonly binary: boolean
+  /** A link that is silent for this long is dead; `null` where the server gives no sign of life. */
+  readonly silenceMs: number | null
   address(phase: 'first' | 'next'): TransportAddress
   frame(frame: Frame): FrameOutcome
   emptyPoll(hint: PollHint): void
@@ -54,14 +59,20 @@ export interface Connection {
   start(target: Target, preferred: TransportKind | null): void
   retarget(target: Target): void
   announceRestart(): void
+  /** Hands a frame to a link; `false` when it cannot take one (any more). */
+  send(linkId: number, frame: Frame): boolean
   stop(): void
   readonly state: State
 }
 
 interface OpenLink {
-  readonly transport: Transport | null
   readonly kind: TransportKind
+  transport: Transport | null
+  heartbeat: Heartbeat | null
 }
+
+/** Close code of a connection that stopped giving signs of life: the vendor's own. */
+const STUCK = 3005
 
 export function createConnection(deps: ConnectionDeps): Connection {
   const { platform, options } = deps
@@ -122,20 +133,21 @@ export function createConnection(deps: ConnectionDeps): Connection {
   function open(linkId: number, kind: TransportKind, sinceMs: number): void {
     const candidates = state.phase === 'idle' ? [] : state.memory.target.candidates
     let carried = false
+    const link: OpenLink = { kind, transport: null, heartbeat: null }
     const lost = (reason: Loss): void => {
-      if (!links.has(linkId)) return
-      links.delete(linkId)
+      if (!forget(linkId)) return
       deps.record({ what: 'lost', linkId, transport: kind, detail: reason.reason, code: reason.code })
       happened({ type: 'lost', linkId, loss: reason })
     }
     deps.record({ what: 'open', linkId, transport: kind })
     // Known before it reports: a transport may fail inside its own creation.
-    links.set(linkId, { transport: null, kind })
+    links.set(linkId, link)
     try {
       const factory = deps.factories[kind]
       if (!factory) throw new TypeError(`no ${kind} transport`)
       const port = deps.openLink({ id: linkId, kind, sinceMs })
       const transport = factory({
+        binary: port.binary,
         clock,
         fetch: platform.fetch,
         webSocket: platform.webSocket,
@@ -145,21 +157,31 @@ export function createConnection(deps: ConnectionDeps): Connection {
         sink: {
           opened(as, confirmed) {
             deps.record({ what: 'opened', linkId, transport: as, detail: confirmed ? 'confirmed' : 'unconfirmed' })
+            if (port.silenceMs && !link.heartbeat && links.has(linkId)) {
+              link.heartbeat = createHeartbeat(clock, port.silenceMs, () => {
+                if (link.transport) link.transport.close(STUCK)
+                lost(loss('silent'))
+              })
+            }
             happened({ type: 'opened', linkId, kind: as, confirmed })
           },
           frame(frame) {
+            if (link.heartbeat) link.heartbeat.heard()
             if (!carried) {
               carried = true
               happened({ type: 'carried', linkId })
             }
             return port.frame(frame)
           },
-          alive: () => timers.fireOverdue(),
+          alive() {
+            if (link.heartbeat) link.heartbeat.heard()
+            timers.fireOverdue()
+          },
           emptyPoll: port.emptyPoll,
           lost,
         },
       })
-      if (links.has(linkId)) links.set(linkId, { transport, kind })
+      link.transport = transport
     } catch {
       // The constructor refuses: a malformed address, or a page policy that forbids it.
       lost(loss('unsupported'))
@@ -167,11 +189,18 @@ export function createConnection(deps: ConnectionDeps): Connection {
   }
 
   function close(linkId: number, code: number, reason: string): void {
-    const link = links.get(linkId)
+    const link = forget(linkId)
     if (!link) return
-    links.delete(linkId)
     deps.record({ what: 'close', linkId, transport: link.kind, detail: reason })
     link.transport?.close(code)
+  }
+
+  /** What is forgotten reports to nobody any more. */
+  function forget(linkId: number): OpenLink | undefined {
+    const link = links.get(linkId)
+    links.delete(linkId)
+    if (link && link.heartbeat) link.heartbeat.stop()
+    return link
   }
 
   return {
@@ -189,6 +218,10 @@ export function createConnection(deps: ConnectionDeps): Connection {
     retarget(target) {
       deps.record({ what: 'retarget' })
       dispatch({ type: 'retarget', target })
+    },
+    send(linkId, frame) {
+      const link = links.get(linkId)
+      return !!link && !!link.transport && !!link.transport.send && link.transport.send(frame)
     },
     announceRestart: () => dispatch({ type: 'restart-announced' }),
     stop() {

@@ -9,6 +9,7 @@ export type LossReason =
   | 'buffered' // an event stream that stays silent: a proxy holds it back
   | 'not-event-stream' // asked for an event stream, got something else
   | 'network' // no HTTP answer at all: offline, DNS, CORS, reset
+  | 'silent' // no sign of life where the server gives one
   | 'dropped' // an open connection ended without a reason
   | 'server-restart'
   | 'server-error' // 5xx

@@ -14,6 +14,14 @@ export type PullErrorCode =
   | 'stopped' // `stop()` came first
   | 'listener-threw' // a listener threw; the others were served
   | 'payload-invalid' // a payload failed the schema given for its event
+  | 'not-supported' // this push server, or this build of the client, has no such thing
+  | 'not-connected' // nothing is connected that could carry the request
+  | 'no-answer' // a request was not answered in time
+  | 'server-refused' // the push server refused a request; `facts.rpcCode` or `facts.httpStatus`
+  | 'expired' // a message waited for a connection longer than it is worth
+  | 'queue-full' // too many messages wait for a connection
+  | 'unknown-recipient' // the portal names no public channel of a user
+  | 'watch-dropped' // the portal does not know a watch tag (any more)
   | 'bad-frame' // the server sent something unreadable; it was counted and skipped
 
 /** Plain facts about an error: JSON, never a secret. */

@@ -8,7 +8,7 @@ import { createWebSocketTransport } from '../transport/websocket'
 export function standardParts(platform: ClientParts['platform']): ClientParts {
   return {
     platform,
-    codec: pushStreamText,
+    codecs: { text: pushStreamText },
     factories: {
       websocket: createWebSocketTransport,
       sse: createEventStreamTransport,

@@ -21,6 +21,8 @@ export interface PositionOptions {
   readonly originAtMs: number
   /** Whether that time came from the server. If not, only a resume after a break relies on it. */
   readonly originIsServerTime: boolean
+  /** The newest mid at the start of the session, where the portal told it: the place to begin at. */
+  readonly lastMid?: string | null
 }
 
 export interface OpenOptions {
@@ -81,10 +83,13 @@ const REPLAY_QUIET_MS = 1000
 const REPLAY_LONGEST_MS = 10_000
 /** A mid carries the time its numbering began; a message body can forge one. */
 const MID_CLOCK_TOLERANCE_MS = 86_400_000
+/** Servers keep messages for a day. */
+const HISTORY_MS = 86_400_000
 
-export function createPosition({ version, overlapMs, originAtMs, originIsServerTime }: PositionOptions): Position {
-  const byMid = version >= 3
-  let marks: Mark[] = []
+export function createPosition(options: PositionOptions): Position {
+  const { version, overlapMs, originAtMs, originIsServerTime, lastMid } = options
+  const byMid = version !== 1 && version !== 2
+  let marks: Mark[] = lastMid ? [{ mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 }] : []
   let storeWasEmpty = false
   /** Counts renumberings, so that a second connection does not notice the same one again. */
   let epoch = 0
@@ -103,7 +108,7 @@ export function createPosition({ version, overlapMs, originAtMs, originIsServerT
     const safe = marks.filter((mark) => mark.receivedAtMs <= since).pop()
     // Nothing that old was received: where the start is a place to ask from it is the safer one, and costs little.
     const from = safe || (byMid || !originIsServerTime ? marks[0] : undefined)
-    const fromOrigin = !from && (link.resumed || version === 1 || (originIsServerTime && !byMid))
+    const fromOrigin = !from && (link.resumed || version < 2 || (originIsServerTime && !byMid))
     const query = from ? overlapQuery(from) : storeWasEmpty || fromOrigin ? originQuery() : {}
     const openedInEpoch = epoch
 
@@ -186,9 +191,14 @@ export function createPosition({ version, overlapMs, originAtMs, originIsServerT
   }
 
   function isBeforeStart(message: Message): boolean {
-    const publishedAtMs = byMid ? publishedAt(message) : message.timeAtMs
+    const publishedAtMs = byMid ? publishedAt(message) || createdAt(message) : message.timeAtMs
     // Server times are whole seconds: what shares the second of the start counts as news.
     return publishedAtMs !== null && publishedAtMs < wholeSecond(originAtMs)
+  }
+
+  /** Some servers spoil this time: one that lies outside of what they keep says nothing. */
+  function createdAt({ createdAtMs }: Message): number | null {
+    return createdAtMs && Math.abs(createdAtMs - originAtMs) < HISTORY_MS ? createdAtMs : null
   }
 
   return {

@@ -7,7 +7,10 @@ import type { Platform } from '../platform/platform'
 
 export interface Candidates {
   readonly usable: readonly Candidate[]
-  /** Why the others are not: `unsupported` by the runtime, `not-configured` by the portal, `not-asked-for`. */
+  /**
+   * Why the others are not: `unsupported` by the runtime, `not-spoken` by this generation of the server, `not-built-in`
+   * to this client, `not-configured` by the portal.
+   */
   readonly missing: Readonly<Partial<Record<TransportKind, string>>>
 }
 
@@ -15,23 +18,35 @@ export function candidatesOf(
   { version, endpoints }: PullConfig,
   wanted: readonly TransportKind[],
   platform: Pick<Platform, 'webSocket' | 'fetch'>,
+  built: Built,
 ): Candidates {
   const usable: Candidate[] = []
   const missing: Partial<Record<TransportKind, string>> = {}
-  // Generations whose framing the client reads.
-  const isRead = version > 0 && version < 5
-  wanted.forEach((kind) => {
-    const supported = kind === 'websocket' ? platform.webSocket : kind !== 'interval-polling' && platform.fetch
-    if (!isRead || !supported) missing[kind] = 'unsupported'
+  const spoken = !version ? ['interval-polling'] : version > 4 ? ['websocket'] : ['websocket', 'sse', 'long-polling']
+  // Without a queue server the portal itself is asked, unless one other transport was asked for.
+  const isComplete = version || wanted.length < 2 || wanted.indexOf('interval-polling') >= 0
+  const kinds = isComplete ? wanted : wanted.concat('interval-polling')
+  kinds.forEach((kind) => {
+    if (!(kind === 'websocket' ? platform.webSocket : platform.fetch)) missing[kind] = 'unsupported'
+    else if (spoken.indexOf(kind) < 0) missing[kind] = 'not-spoken'
+    else if (!built.codec || !built.factories[kind]) missing[kind] = 'not-built-in'
     else if (!endpointOf(endpoints, kind)) missing[kind] = 'not-configured'
     else usable.push({ kind, ownAddress: kind === 'sse' && endpoints.sse !== null })
   })
   return { usable, missing }
 }
 
+/** What this client was built with: people who bundle may leave transports and framings out. */
+export interface Built {
+  readonly factories: Readonly<Partial<Record<TransportKind, unknown>>>
+  /** The framing of this server. */
+  readonly codec: unknown
+}
+
 /** An event stream without an address of its own is asked for at the long-poll address. */
-export function endpointOf({ websocket, sse, longPolling }: Endpoints, kind: TransportKind): string | null {
-  return kind === 'websocket' ? websocket : (kind === 'sse' && sse) || longPolling
+export function endpointOf(endpoints: Endpoints, kind: TransportKind): string | null {
+  if (kind === 'interval-polling') return endpoints.intervalPolling
+  return kind === 'websocket' ? endpoints.websocket : (kind === 'sse' && endpoints.sse) || endpoints.longPolling
 }
 
 export function noTransport({ version }: PullConfig, { missing }: Candidates): PullError {

@@ -62,6 +62,7 @@ export function eventOf(message: Message, origin: Origin, clock: ServerClock, re
     params: body.params === undefined ? {} : body.params,
     extra: {
       ...toRecord(body.extra),
+      ...(message.sender && { sender: message.sender }),
       server_time_ago: isDated ? Math.max(0, serverNow(clock, receivedAtMs) - publishedAtMs) / 1000 : null,
     },
     id: mid,
@@ -73,7 +74,7 @@ export function eventOf(message: Message, origin: Origin, clock: ServerClock, re
 }
 
 /** Servers below version 4 tell no sender: `unknown`. */
-export function senderOf({ body }: Message): EventSender {
-  const { type, id } = toRecord(toRecord(body.extra)['sender'])
+export function senderOf({ body, sender }: Message): EventSender {
+  const { type, id } = sender || toRecord(toRecord(body.extra)['sender'])
   return { type: SENDERS[Number(type)] || 'unknown', id: typeof id === 'string' ? id : null }
 }

@@ -1,5 +1,4 @@
 /** Owns what a session is given and what can be seen of it. */
-import type { Codec } from '../codec/codec'
 import type { ConfigSource, PullConfig } from '../config/config'
 import type { ConnectionRecord } from '../connection/connection'
 import type { MachineOptions, State } from '../connection/machine-types'
@@ -10,20 +9,29 @@ import type { CursorQuery } from '../replay/position'
 import type { TransportFactory, TransportTimeouts } from '../transport/transport'
 import type { Counters } from './counters'
 import type { PullEvent } from './dispatch'
+import type { Codecs, FramingOption } from './framing'
 import type { ChannelsFact, GapFact, StatusFact } from './status'
+import type { Uplink } from './uplink'
 
 export interface SessionDeps {
   readonly platform: Platform
   readonly source: ConfigSource
   readonly secure: boolean
-  readonly codec: Codec
+  readonly codecs: Codecs
+  /** What version 4 is asked for. */
+  readonly framing: FramingOption
   readonly factories: Readonly<Partial<Record<TransportKind, TransportFactory>>>
   /** Transports in order of preference; one means forced. */
   readonly wanted: readonly TransportKind[]
   readonly preferred: TransportKind | null
   machineOptions(config: PullConfig): MachineOptions
   /** `spreadMs`: `config_expire` and the like reach everybody in one second: answered at random within this. */
-  readonly timeouts: TransportTimeouts & { readonly configMs: number; readonly spreadMs: number }
+  readonly timeouts: TransportTimeouts & {
+    readonly configMs: number
+    readonly spreadMs: number
+    readonly silenceMs: number
+    readonly requestMs: number
+  }
   readonly replay: { readonly overlapMs: number; readonly dedupeWindow: number }
   deliver(event: PullEvent): void
   /** After every step of the connection; often the same as before. */
@@ -50,6 +58,8 @@ export interface SessionView {
 
 export interface Session {
   start(): void
-  stop(): void
+  /** `error`: what requests that still wait for an answer are rejected with. */
+  stop(error: PullError): void
   view(): SessionView
+  readonly uplink: Uplink
 }

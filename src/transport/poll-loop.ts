@@ -2,6 +2,7 @@
  * Owns the loop of long polls: ask, wait, hand over the whole body, ask again from the place reached. A poll counts
  * only when its body is complete. Answers that bring nothing new slow the loop down, so that no server can spin it.
  */
+import type { Frame } from '../codec/codec'
 import { type Loss, loss } from '../core/loss'
 import { type HttpRequest, ask, refusal, startRequest } from './http'
 import type { Transport, TransportDeps } from './transport'
@@ -52,7 +53,7 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
     try {
       const response = mine.response || (await ask(deps, mine === first ? 'first' : 'next', mine))
       if (isStale()) return
-      const body = await response.text()
+      const body = await (deps.binary && response.status === 200 ? response.arrayBuffer() : response.text())
       if (isStale()) return
       clock.clearTimeout(waiting)
       take(response, body, clock.now() - mine.startedAtMs)
@@ -64,11 +65,11 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
     void poll(startRequest(clock))
   }
 
-  function take(response: Response, body: string, heldMs: number): void {
+  function take(response: Response, body: Frame, heldMs: number): void {
     const { status, headers } = response
     let news = false
     if (GATEWAY_TIMEOUTS.indexOf(status) < 0 || heldMs < GATEWAY_PATIENCE_MS) {
-      if (status !== 200 && status !== 204 && status !== 304) return lose(refusal(response, body))
+      if (status !== 200 && status !== 204 && status !== 304) return lose(refusal(response, String(body)))
       clock.clearTimeout(confirming)
       if (!confirmed) {
         confirmed = true
@@ -76,7 +77,7 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
         // A listener may have stopped the client inside its own call, here and below.
         if (over) return
       }
-      if (body) news = sink.frame(body) === 'news'
+      if (typeof body === 'string' ? body : body.byteLength) news = sink.frame(body) === 'news'
       else {
         sink.emptyPoll({
           lastMessageId: headers.get('Last-Message-Id'),

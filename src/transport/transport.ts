@@ -12,6 +12,8 @@ import type { PollHint } from '../replay/position'
 export interface TransportAddress {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Fields of a form that is posted, where the portal itself is polled. */
+  readonly form?: Readonly<Record<string, string>>
 }
 
 /** What a frame brought: a poll that brings nothing new must not be repeated at once for ever. */
@@ -41,6 +43,8 @@ export interface TransportDeps {
   readonly timeouts: TransportTimeouts
   /** Whether an event-stream request that is answered as a long poll may go on as one. */
   readonly mayBecomeLongPoll: boolean
+  /** Whether the bodies of polls are bytes: read as text they would be spoilt. */
+  readonly binary: boolean
 }
 
 export interface TransportTimeouts {
@@ -50,8 +54,10 @@ export interface TransportTimeouts {
   readonly pollHoldMs: number
 }
 
-/** Ends the pipe at once and silently. `code` is a WebSocket close code (1000 or 3000-4999). May be called twice. */
 export interface Transport {
+  /** Hands a frame to an open WebSocket; `false` when it is not open. Missing where nothing can be sent up. */
+  send?(frame: Frame): boolean
+  /** Ends the pipe at once and silently. `code` is a WebSocket close code (1000 or 3000-4999). May be called twice. */
   close(code?: number, reason?: string): void
 }
 

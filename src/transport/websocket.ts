@@ -33,6 +33,11 @@ export function createWebSocketTransport(deps: TransportDeps): Transport {
   }
 
   return {
+    send(frame) {
+      if (!opened || over) return false
+      socket.send(frame)
+      return true
+    },
     close(code = 1000, reason = '') {
       over = true
       // A socket that is still connecting would log an error in some runtimes when handlers are gone: keep a silent one.

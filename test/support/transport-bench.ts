@@ -149,6 +149,7 @@ export function transportDeps(facts: Facts, url: string, told: Partial<Transport
     address: () => ({ url }),
     sink: facts.sink,
     timeouts: { pollConfirmMs: 30_000, pollHoldMs: 60_000 },
+    binary: false,
     mayBecomeLongPoll: false,
     ...told,
   }

@@ -1,0 +1,176 @@
+/**
+ * Owns a session's side of its links: from which place each one asks, what becomes of its frames, and what it means that
+ * it opened or ended. A link keeps the configuration it was opened with: a later one is another link's.
+ */
+import type { Codec, Frame, Framing } from '../codec/codec'
+import type { PullConfig } from '../config/config'
+import { type ServerClock, serverNow } from '../config/freshness'
+import type { ConnectionRecord, LinkPort } from '../connection/connection'
+import type { State } from '../connection/machine-types'
+import type { Candidate } from '../connection/negotiation'
+import type { TransportKind } from '../core/transport-kind'
+import type { Clock } from '../platform/platform'
+import type { CursorQuery, Position } from '../replay/position'
+import type { TransportAddress } from '../transport/transport'
+import { addressOf, isBinary } from './address'
+import type { Arrivals } from './arrivals'
+import { type CatchUp, createCatchUp } from './catch-up'
+import type { ReadLink, Reader } from './reader'
+import type { SessionDeps } from './session-types'
+import type { UplinkRunner } from './uplink'
+
+export interface LinksDeps extends Pick<SessionDeps, 'platform' | 'factories' | 'codecs' | 'timeouts' | 'gap'> {
+  readonly clock: Clock
+  readonly arrivals: Arrivals
+  readonly reader: Reader
+  readonly uplink: UplinkRunner
+  readonly href: string | null
+  state(): State
+  serverTime(): ServerClock
+  framing(): Framing
+  candidates(): readonly Candidate[]
+  reply(linkId: number, frame: Frame): boolean
+}
+
+export interface SessionLinks {
+  open(
+    link: { readonly id: number; readonly kind: TransportKind; readonly sinceMs: number },
+    config: PullConfig,
+    position: Position,
+  ): LinkPort
+  /** Something happened to a link. */
+  happened(entry: ConnectionRecord, linkId: number): void
+  stop(): void
+}
+
+/** A link that cannot ask for what was missed, until it opens. */
+interface DeafLink {
+  readonly id: number
+  readonly sinceMs: number
+  readonly catchUp: () => CatchUp | null
+}
+
+export function createLinks(deps: LinksDeps): SessionLinks {
+  const { clock, arrivals, reader, uplink } = deps
+  let hasOpened = false
+  let deaf: DeafLink | null = null
+  let catching: { readonly linkId: number; readonly run: CatchUp } | null = null
+
+  function open(
+    link: { readonly id: number; readonly kind: TransportKind; readonly sinceMs: number },
+    config: PullConfig,
+    position: Position,
+  ): LinkPort {
+    const { id, kind } = link
+    const { channels, version } = config
+    const openedAtMs = clock.now()
+    const framing = deps.framing()
+    const codec = deps.codecs[framing] as Codec
+    // While another link carries the traffic nothing is missed, unless channels are new.
+    const hasActive = deps.state().phase === 'connected'
+    const sinceMs = Math.min(link.sinceMs, arrivals.opening(link, channels, deps.serverTime(), openedAtMs))
+    const serverNowMs = serverNow(deps.serverTime(), openedAtMs)
+    const asked = {
+      nowMs: openedAtMs,
+      sinceMs,
+      serverNowMs,
+      channelCount: channels.length,
+      // An attempt that failed may have eaten a message, and took its time: what came meanwhile is asked for as well. On a
+      // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
+      resumed: hasOpened || id > 1,
+    }
+    const replay = position.open({ ...asked, atomic: kind === 'long-polling' })
+    const read: ReadLink = {
+      codec,
+      replay,
+      origin: { channels, openedAtMs },
+      reply: (frame) => void deps.reply(id, frame),
+      answered: (answer) => uplink.answered(id, answer),
+    }
+    const address = (as: TransportKind, cursor: CursorQuery): TransportAddress =>
+      addressOf(config, as, { framing, cursor, href: deps.href })
+    // 0.3.4 replays nothing over WebSocket (recorded).
+    if (version === 1 && kind === 'websocket' && hasOpened && (!hasActive || sinceMs < link.sinceMs)) {
+      // What an earlier link missed and nobody could fetch is missed still.
+      deaf = { id, sinceMs: deaf ? Math.min(deaf.sinceMs, sinceMs) : sinceMs, catchUp }
+    }
+
+    function catchUp(): CatchUp | null {
+      const factory = deps.factories['long-polling']
+      // Forced means one transport.
+      if (!factory || !deps.candidates().some((other) => other.kind === 'long-polling')) return null
+      const poll = position.open({ ...asked, atomic: true })
+      return createCatchUp({
+        open: (sink) =>
+          factory({
+            clock,
+            fetch: deps.platform.fetch,
+            webSocket: null,
+            timeouts: deps.timeouts,
+            mayBecomeLongPoll: false,
+            binary: false,
+            address: () => address('long-polling', poll.query),
+            sink,
+          }),
+        fetched: (frame) => reader.take(frame, { ...read, replay: poll }),
+        release: (frame) => reader.take(frame, read),
+        ended(isComplete) {
+          catching = null
+          if (isComplete) deaf = null
+          else tellGap()
+        },
+      })
+    }
+
+    return {
+      binary: isBinary(config, kind, framing),
+      // Only version 5 gives a sign of life that pages can see.
+      silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
+      address: (phase) => address(kind, phase === 'first' ? replay.query : replay.next()),
+      frame: (frame) =>
+        catching && catching.linkId === id && catching.run.hold(frame) ? 'news' : reader.take(frame, read),
+      emptyPoll: (hint) => replay.emptyPoll(hint, clock.now()),
+    }
+  }
+
+  function tellGap(): void {
+    if (!deaf) return
+    const { sinceMs } = deaf
+    deaf = null
+    deps.gap({ certainty: 'suspected', reason: 'no-replay', sinceMs, untilMs: clock.now() })
+  }
+
+  function opened(linkId: number): void {
+    hasOpened = true
+    if (!deaf || deaf.id !== linkId) return
+    stopCatching()
+    // Only now: every attempt that fails would tell of the same gap again.
+    const run = deaf.catchUp()
+    if (run) catching = { linkId, run }
+    else tellGap()
+  }
+
+  function ended(linkId: number): void {
+    uplink.linkEnded(linkId)
+    if (catching && catching.linkId === linkId) stopCatching()
+  }
+
+  function stopCatching(): void {
+    if (catching) catching.run.stop()
+    catching = null
+  }
+
+  return {
+    open,
+    happened({ what, detail }, linkId) {
+      if (what === 'lost') arrivals.lost(linkId, clock.now())
+      if (what === 'lost' || what === 'close') ended(linkId)
+      if (what === 'opened') {
+        opened(linkId)
+        // A poll that merely waits may be waiting for nobody.
+        if (detail === 'confirmed') arrivals.heard(linkId, clock.now())
+      }
+    },
+    stop: stopCatching,
+  }
+}

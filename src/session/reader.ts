@@ -1,0 +1,105 @@
+/**
+ * Owns how frames become events: decoded, placed in the stream, stripped of repeats, delivered. What the server tells the
+ * session itself is handed on. One reader serves all links of a session, so that what came twice is seen.
+ */
+import type { Answer, Codec, Frame, Message } from '../codec/codec'
+import type { ServerClock } from '../config/freshness'
+import { PullError } from '../core/pull-error'
+import type { Clock } from '../platform/platform'
+import { createDedupe, identityOf } from '../replay/dedupe'
+import type { Replay } from '../replay/position'
+import type { FrameOutcome } from '../transport/transport'
+import type { Counters } from './counters'
+import { type Origin, type PullEvent, eventOf } from './dispatch'
+
+export interface ReaderDeps {
+  readonly clock: Clock
+  readonly counters: Counters
+  readonly dedupeWindow: number
+  readonly serverTime: () => ServerClock
+  /** A listener may stop the client in the middle of a frame. */
+  readonly isOver: () => boolean
+  deliver(event: PullEvent): void
+  /** Module `pull`: the server talks to the session. */
+  obey(event: PullEvent, message: Message): void
+  /** Told of every new message, before it is delivered: it says what time it is on the server. */
+  dated(message: Message): void
+  channelDeleted(): void
+  warn(error: PullError): void
+}
+
+/** The link that frames come from. */
+export interface ReadLink {
+  readonly codec: Codec
+  readonly replay: Replay
+  readonly origin: Origin
+  reply(frame: Frame): void
+  answered(answer: Answer): void
+}
+
+export interface Reader {
+  take(frame: Frame, link: ReadLink): FrameOutcome
+  /** Identities remembered to recognise repeats. */
+  readonly remembered: number
+}
+
+export function createReader(deps: ReaderDeps): Reader {
+  const { clock, counters } = deps
+  const dedupe = createDedupe(deps.dedupeWindow)
+
+  function take(frame: Frame, link: ReadLink): FrameOutcome {
+    let outcome: FrameOutcome = 'nothing-new'
+    let count = 0
+    counters.frames++
+    for (const item of link.codec.decode(frame)) {
+      if (deps.isOver()) break
+      if (item.type === 'bad') count++
+      else if (item.type === 'message') {
+        if (accept(item, link)) outcome = 'news'
+        // After delivery: who dies in between gets it again. Repeats are acknowledged too, or they come for ever.
+        if (item.receipt && !deps.isOver()) link.reply(item.receipt)
+      } else if (item.type === 'reply') link.reply(item.frame)
+      else if (item.type === 'answer') link.answered(item)
+      // New listeners are refused until the portal posts to the channel again: ask for what is valid now.
+      else if (item.name === 'channel-deleted') deps.channelDeleted()
+    }
+    if (count) {
+      counters.bad += count
+      const message = 'The server sent something unreadable; it was skipped, nothing else is lost.'
+      deps.warn(new PullError('bad-frame', message, { retryable: true, facts: { count } }))
+    }
+    return outcome
+  }
+
+  /** Whether the message is news. The position moves all the same: what was seen must not be asked for again. */
+  function accept(message: Message, { replay, origin }: ReadLink): boolean {
+    const nowMs = clock.now()
+    const verdict = replay.accept(message, nowMs)
+    if (verdict === 'renumbered') dedupe.reset()
+    if (!dedupe.isNew(identityOf(message))) {
+      counters.repeats++
+      return false
+    }
+    if (verdict === 'before-start') {
+      counters.beforeStart++
+      return false
+    }
+    deps.dated(message)
+    const event = eventOf(message, origin, deps.serverTime(), nowMs)
+    if (event.module === 'pull') {
+      counters.commands++
+      deps.obey(event, message)
+    } else {
+      counters.events++
+      deps.deliver(event)
+    }
+    return true
+  }
+
+  return {
+    take,
+    get remembered() {
+      return dedupe.size
+    },
+  }
+}
