@@ -3,7 +3,7 @@
  * faults say so), and how they end. It knows nothing of WebSockets or HTTP: a connection is a few functions.
  */
 import { disturb, valueFor, type Disorder, type FaultSettings } from './faults'
-import type { ConnectionKind, Delivery } from './generations/generation'
+import type { ConnectionKind, Delivery, Framing } from './generations/generation'
 import type { Stored } from './hub'
 
 /** What a runner offers for one connection. */
@@ -11,6 +11,7 @@ export interface Pipe {
   readonly kind: ConnectionKind
   readonly channels: readonly string[]
   readonly limited: readonly string[]
+  readonly framing: Framing
   send(message: Stored): void
   /** Ends as the server does on its own accord: close frame (without a code if null), last chunk, 304. */
   end(code: number | null, reason: string): void
@@ -125,7 +126,11 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   function deliver(deliveries: readonly Delivery[]): void {
     for (const { channel, message } of deliveries) {
       // A copy: a long poll leaves the list when it is answered.
-      for (const member of [...(byChannel.get(channel) ?? [])]) route(member, message)
+      const listeners = [...(byChannel.get(channel) ?? [])]
+      const spoiled = listeners.some(({ pipe }) => pipe.framing === 'text')
+      for (const member of listeners) {
+        route(member, spoiled && member.pipe.framing === 'binary' ? { ...message, spoiled } : message)
+      }
     }
   }
 

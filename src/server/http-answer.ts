@@ -19,5 +19,5 @@ export function writeRawAnswer(socket: Duplex, answer: HttpAnswer, nowMs: number
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   const text = STATUS_CODES[answer.status] ?? 'Refused'
-  socket.end(`HTTP/1.1 ${answer.status} ${text}\r\n${lines.join('')}\r\n${answer.body}`)
+  socket.end(`HTTP/1.1 ${answer.status} ${text}\r\n${lines.join('')}\r\n${answer.body.toString()}`)
 }

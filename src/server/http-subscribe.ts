@@ -38,11 +38,12 @@ export function createHttpSubscriber(context: Context): HttpSubscriber {
       answer()
     }
 
-    function answer(messages: readonly Stored[]): void {
+    function answer(messages: readonly Stored[], replay: boolean): void {
       finish(() => {
         const nowMs = context.nowMs()
-        response.writeHead(200, { Date: httpDate(nowMs), ...generation.pollHeaders(messages, nowMs) })
-        const chunks = generation.pollChunks(messages, nowMs)
+        const writing = { framing: accepted.framing, replay, nowMs }
+        response.writeHead(200, { Date: httpDate(nowMs), ...generation.pollHeaders(messages, writing) })
+        const chunks = generation.pollChunks(messages, writing)
         const cutAfter = valueFor(faults.current.closeAfterFrames, 'long-polling')
         const last = cutAfter > 0 ? Math.min(cutAfter, chunks.length) : chunks.length
         const drop = (): void => void response.socket?.destroy()
@@ -62,7 +63,7 @@ export function createHttpSubscriber(context: Context): HttpSubscriber {
     })
     if (accepted.replay.length > 0) {
       // Late as everything else is, if the faults say so; a waiting poll is made late by its connection.
-      delayed(response, () => answer(accepted.replay))
+      delayed(response, () => answer(accepted.replay, true))
       return
     }
     const destroy = (): void => void response.socket?.destroy()
@@ -70,7 +71,8 @@ export function createHttpSubscriber(context: Context): HttpSubscriber {
       kind: 'long-polling',
       channels: accepted.channels,
       limited: accepted.limited,
-      send: (message) => answer([message]),
+      framing: accepted.framing,
+      send: (message) => answer([message], false),
       end: () => finish(() => response.writeHead(304, generation.heldHeaders(accepted, context.nowMs())).end()),
       evict: () => finish(() => writeAnswer(response, generation.crowded.answer, context.nowMs())),
       destroy,
@@ -104,6 +106,7 @@ export function createHttpSubscriber(context: Context): HttpSubscriber {
       kind: 'sse',
       channels: accepted.channels,
       limited: accepted.limited,
+      framing: accepted.framing,
       send,
       end: () => response.end(),
       evict: () => response.end(),

@@ -4,6 +4,9 @@
  * changed in place, because ten thousand messages a second leave no room for copies.
  */
 
+/** Who published; `id` is the public id (version 4) or the user id (version 5). */
+export type Sender = { readonly type: 'client'; readonly id: string } | { readonly type: 'backend' }
+
 /** A message as the queue server numbered it. One object may lie in several channels of a Node server. */
 export interface Stored {
   /** Channel it was stored in (push-stream) or its first addressee (Node servers). */
@@ -19,6 +22,14 @@ export interface Stored {
   readonly body: string
   readonly eventId: string | null
   readonly eventType: string | null
+  /** Seconds the publisher asked to keep it for, capped; 0 = not stored. */
+  readonly expiry: number
+  readonly sender: Sender
+  /** Version 5 only: parts of `params` that the client merges itself. */
+  readonly userParams: object | null
+  readonly dictionary: object | null
+  /** Delivered on a channel where text is read too: Push server 2.0 then tells a wrong `created` in binary. */
+  readonly spoiled?: true
 }
 
 /** What a publisher hands in. */
@@ -26,6 +37,12 @@ export interface Draft {
   readonly body: string
   readonly eventId?: string | null
   readonly eventType?: string | null
+  /** Seconds to keep it; Node servers store nothing at 0. */
+  readonly expiry?: number
+  readonly sender?: Sender
+  /** Version 5 only, beside the body: the receiver's own part of the portal's `user_params`, and its `dictionary`. */
+  readonly userParams?: object | undefined
+  readonly dictionary?: object | undefined
 }
 
 export interface HubChannel {
@@ -82,20 +99,25 @@ export function storeInChannel(hub: Hub, channelId: string, draft: Draft, nowMs:
     body: draft.body,
     eventId: draft.eventId ?? null,
     eventType: draft.eventType ?? null,
+    ...BY_PORTAL,
   }
   channel.messages.push(message)
   if (channel.messages.length > hub.limits.historyCount) channel.messages.shift()
   return message
 }
 
-/** Node servers: one message, one mid, lying in every addressed channel. `keepMs` 0 stores nothing. */
+/** What every message is that came from the portal over a server without client publishing. */
+export const BY_PORTAL = { expiry: 0, sender: { type: 'backend' }, userParams: null, dictionary: null } as const
+
+/** Node servers: one message, one mid, lying in every addressed channel, for its `expiry` but at most `mostMs`. */
 export function storeOnce(
   hub: Hub,
   channelIds: readonly string[],
   draft: Draft,
-  keepMs: number,
+  mostMs: number,
   nowMs: number,
 ): Stored {
+  const keepMs = Math.min((draft.expiry ?? 0) * 1000, mostMs)
   hub.midCount += 1
   const message: Stored = {
     channel: channelIds[0] ?? '',
@@ -107,6 +129,10 @@ export function storeOnce(
     body: draft.body,
     eventId: null,
     eventType: null,
+    expiry: Math.ceil(keepMs / 1000),
+    sender: draft.sender ?? BY_PORTAL.sender,
+    userParams: draft.userParams ?? null,
+    dictionary: draft.dictionary ?? null,
   }
   if (keepMs > 0) {
     for (const channelId of new Set(channelIds)) {
@@ -141,6 +167,15 @@ export function isAuthorised(hub: Hub, channelId: string, nowMs: number): boolea
   // Without messages and listeners the channel is forgotten: its ids will start at 1 again.
   if (channel.subscribers === 0) hub.channels.delete(channelId)
   return false
+}
+
+/** Where a Node server keeps what is addressed to a public id: apart from the private channel of the same user. */
+export function publicKey(publicId: string): string {
+  return `public:${publicId}`
+}
+
+export function isOnline(hub: Hub, key: string): boolean {
+  return (hub.channels.get(key)?.subscribers ?? 0) > 0
 }
 
 export function removeChannel(hub: Hub, channelId: string): boolean {

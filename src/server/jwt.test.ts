@@ -23,7 +23,7 @@ test('a token made by hand reads the same, whatever the order of its header', ()
 })
 
 test('a visitor has no sub', () => {
-  const { sub: _sub, ...anonymous } = claims
+  const anonymous: Claims = { iss: claims.iss, iat: claims.iat, exp: claims.exp, chan: claims.chan }
   expect(readToken(signToken(anonymous, 'k'), 'k', inTimeMs)).toEqual(anonymous)
 })
 

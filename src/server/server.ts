@@ -9,18 +9,20 @@ import { createConnections, type ConnectionInfo } from './connections'
 import type { Context } from './context'
 import { CONTROL_PATH, serveControl, serveState, STATE_PATH } from './control'
 import { createFaultControl, type Faults } from './fault-control'
+import type { Delivery } from './generations/generation'
 import { chooseGeneration, hubLimits } from './generations/choose'
 import { writeAnswer } from './http-answer'
 import { createHttpSubscriber } from './http-subscribe'
 import { countSubscriber, createHub } from './hub'
 import { createListener } from './listener'
 import { resolveOptions, type PullServerOptions, type ServerVersion } from './options'
-import type { ChannelType, PortalMessage, RawConfig } from './portal'
-import { createPortalRunner, type PublishTarget } from './portal-runner'
+import type { ChannelType, PortalMessage } from './portal'
+import type { RawConfig } from './portal-config'
+import { createPortalRunner, type PublishTarget, type TagsOfServer } from './portal-runner'
 import { readQuery } from './query'
-import { readBody } from './request-body'
+import { readBytes } from './request-body'
 import { createRequestLog, type RequestRecord } from './request-log'
-import { CONFIG_PATH, createRest } from './rest'
+import { CONFIG_PATH, createRest, doorOf } from './rest'
 import { createWebSocketSide } from './websocket'
 
 export interface PullServer {
@@ -44,6 +46,8 @@ export interface PullServer {
   expireConfig(): void
   /** Posts `server_restart` to the shared channel. Nothing restarts by it. */
   announceRestart(): void
+  /** Watch tags of users, which only the portal gives; pages renew them. */
+  readonly watchTags: TagsOfServer
   readonly faults: Faults
   readonly log: readonly RequestRecord[]
   connections(): ConnectionInfo[]
@@ -95,7 +99,7 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
   const origin = () => `${settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host}:${listener.port}`
   const rest = createRest(context, portal, origin)
   const subscriber = createHttpSubscriber(context)
-  const webSockets = createWebSocketSide(context, answer)
+  const webSockets = createWebSocketSide(context, answer, spread)
   const listener = createListener({ request: serve, upgrade })
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -108,7 +112,7 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
     const { path } = readQuery(request.url ?? '/')
-    const record = log.add(request, path === CONFIG_PATH ? 'config' : kindOf(path))
+    const record = log.add(request, kindOf(path))
     response.on('error', () => {})
     response.on('finish', () => {
       record.status = response.statusCode
@@ -121,10 +125,10 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
   function answer(request: IncomingMessage, response: ServerResponse): void {
     const { path } = readQuery(request.url ?? '/')
     const route = generation.route(path)
-    if (path === CONFIG_PATH) rest.serveConfig(request, response)
-    else if (path === CONTROL_PATH) void serveControl(server, request, response)
+    if (rest.serve(request, response, (call) => log.name(request, call))) return
+    if (path === CONTROL_PATH) void serveControl(server, request, response)
     else if (path === STATE_PATH) serveState(server, request, response)
-    else if (route === 'publish') void servePublish(request, response)
+    else if (route === 'publish' || route === 'client-publish') void servePublish(request, response)
     else {
       const stray = generation.stray(route, request.method ?? 'GET')
       if (stray !== null) writeAnswer(response, stray, nowMs())
@@ -133,28 +137,35 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
   }
 
   function kindOf(path: string): RequestRecord['kind'] {
+    if (doorOf(path) !== null) return path === CONFIG_PATH ? 'config' : 'rest'
     const route = generation.route(path)
     // On Node servers a plain GET on the WebSocket's address is a long poll.
     if (route === 'poll' || (route === 'websocket' && settings.version >= 3)) return 'long-polling'
-    return route ?? 'other'
+    return route === 'client-publish' ? 'publish' : (route ?? 'other')
   }
 
   async function servePublish(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readBody(request)
+    const bytes = await readBytes(request)
     const fault = faults.take('publish')
-    if (fault.type === 'answer' || body === null) {
+    if (fault.type === 'answer' || bytes === null) {
       const status = fault.type === 'answer' ? fault.status : 413
       writeAnswer(response, { status, headers: {}, body: '' }, nowMs())
       return
     }
     const query = readQuery(request.url ?? '/')
     const method = request.method ?? 'GET'
-    const result = generation.publish(hub, { method, query, headers: request.headers, body, nowMs: nowMs() })
+    const body = bytes.toString('utf8')
+    const result = generation.publish(hub, { method, query, headers: request.headers, body, bytes, nowMs: nowMs() })
     writeAnswer(response, result.answer, nowMs())
-    connections.deliver(result.deliveries)
+    spread(result.deliveries)
     if (result.deleted !== null) connections.remove(result.deleted)
-    if (result.deliveries.length > 0) {
-      tell({ type: 'published', channels: result.deliveries.map((each) => each.channel), body })
+  }
+
+  function spread(deliveries: readonly Delivery[]): void {
+    connections.deliver(deliveries)
+    for (const message of new Set(deliveries.map((each) => each.message))) {
+      const channels = deliveries.filter((each) => each.message === message).map((each) => each.channel)
+      tell({ type: 'published', channels, body: message.body })
     }
   }
 
@@ -176,6 +187,7 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
     deleteChannel: (type, userId = 1) => portal.deleteChannel(type, userId),
     expireConfig: () => portal.expireConfig(),
     announceRestart: () => portal.announceRestart(),
+    watchTags: portal.tags,
     faults,
     log: log.records,
     connections: () => connections.list(),

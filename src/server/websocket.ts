@@ -7,8 +7,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Context } from './context'
-import type { Accepted, UpgradeRefusal } from './generations/generation'
-import type { Stored } from './hub'
+import type { Accepted, Delivery, Outgoing, UpgradeRefusal } from './generations/generation'
 import { writeRawAnswer } from './http-answer'
 import { nextRandom, valueFor } from './faults'
 import { readQuery } from './query'
@@ -22,7 +21,10 @@ export interface WebSocketSide {
   close(): void
 }
 
-export function createWebSocketSide(context: Context, servePlain: ServePlain): WebSocketSide {
+/** Brings what a client published to its listeners. */
+export type Spread = (deliveries: readonly Delivery[]) => void
+
+export function createWebSocketSide(context: Context, servePlain: ServePlain, spread: Spread): WebSocketSide {
   const { generation, connections, faults, settings } = context
   const server = new WebSocketServer({
     noServer: true,
@@ -81,7 +83,7 @@ export function createWebSocketSide(context: Context, servePlain: ServePlain): W
 
   function serve(webSocket: WebSocket, socket: Duplex, accepted: Accepted): void {
     let quiet: NodeJS.Timeout | null = null
-    let waiting: Stored[] = []
+    let waiting: Outgoing[] = []
     let unanswered = 0
     let paused = false
     let framesLeft = valueFor(faults.current.closeAfterFrames, 'websocket') || Infinity
@@ -102,8 +104,8 @@ export function createWebSocketSide(context: Context, servePlain: ServePlain): W
       webSocket.ping(generation.ping.payload)
     }
 
-    function write(messages: readonly Stored[]): void {
-      for (const frame of generation.frames(messages, context.nowMs())) {
+    function write(items: readonly Outgoing[], replay = false): void {
+      for (const frame of generation.frames(items, { framing: accepted.framing, replay, nowMs: context.nowMs() })) {
         framesLeft -= 1
         if (framesLeft < 0) return
         // Cut behind the last frame, not in it: it has left when the callback runs.
@@ -112,15 +114,34 @@ export function createWebSocketSide(context: Context, servePlain: ServePlain): W
       if (generation.ping.messageRestarts) pinging.refresh()
     }
 
-    function send(message: Stored): void {
+    function send(item: Outgoing): void {
       if (unanswered > 0 && generation.ping.dropsUntilPong) return
       if (generation.batch === null) {
-        write([message])
+        write([item])
       } else if (quiet === null) {
-        write([message])
+        write([item])
         gather(generation.batch)
       } else {
-        waiting.push(message)
+        waiting.push(item)
+      }
+    }
+
+    function receive(data: Buffer, binary: boolean): void {
+      if (paused) return
+      for (const reaction of generation.receive(context.hub(), accepted, { data, binary, nowMs: context.nowMs() })) {
+        switch (reaction.type) {
+          case 'close':
+            close(reaction.code, reaction.reason)
+            break
+          case 'deliver':
+            spread(reaction.deliveries)
+            break
+          case 'gather':
+            send(reaction.response)
+            break
+          default:
+            reaction satisfies never
+        }
       }
     }
 
@@ -142,13 +163,18 @@ export function createWebSocketSide(context: Context, servePlain: ServePlain): W
     webSocket.on('pong', () => {
       unanswered = 0
     })
-    write(accepted.replay)
+    webSocket.on('message', (data, binary) => {
+      // Once it is being closed nothing is obeyed any more.
+      if (webSocket.readyState === webSocket.OPEN) receive(data as Buffer, binary)
+    })
+    write(accepted.replay, true)
     let leave = (): void => {}
     const listen = (): void => {
       leave = connections.add({
         kind: 'websocket',
         channels: accepted.channels,
         limited: accepted.limited,
+        framing: accepted.framing,
         send,
         end: (code, reason) => (code === null ? close() : close(code, reason)),
         evict: () => close(generation.crowded.code, generation.crowded.reason),
@@ -164,7 +190,7 @@ export function createWebSocketSide(context: Context, servePlain: ServePlain): W
     const late = listenDelayMs > 0 ? setTimeout(listen, listenDelayMs) : null
     if (late === null) listen()
     const echo = valueFor(faults.current.replayEcho, 'websocket')
-    if (echo > 0) write(accepted.replay.slice(-echo))
+    if (echo > 0) write(accepted.replay.slice(-echo), true)
     webSocket.on('close', () => {
       leave()
       clearInterval(pinging)

@@ -2,17 +2,20 @@
  * Owns the shape of one server generation: every decision that differs between push-stream and the Node servers, as
  * functions of a request, the hub and the time. The runners (websocket.ts, http-subscribe.ts) only carry them out.
  */
-import type { Draft, Hub, Stored } from '../hub'
+import type { Draft, Hub, Sender, Stored } from '../hub'
 import type { RawQuery } from '../query'
 
 export type ConnectionKind = 'websocket' | 'sse' | 'long-polling'
+
+/** How messages are written on one connection: a Node server lets each client choose. */
+export type Framing = 'text' | 'binary' | 'json-rpc'
 
 export type Headers = Readonly<Record<string, string>>
 
 export interface HttpAnswer {
   readonly status: number
   readonly headers: Headers
-  readonly body: string
+  readonly body: string | Buffer
 }
 
 /** A subscriber's request, reduced to what decides about it. */
@@ -41,6 +44,9 @@ export type Admission =
       readonly replay: readonly Stored[]
       /** Node servers: what `Last-Message-Id` of a 304 will say. */
       readonly lastMessageId: string
+      readonly framing: Framing
+      /** Who the client is when it publishes; null = it may not. */
+      readonly author: Extract<Sender, { type: 'client' }> | null
     }
   | { readonly type: 'refused'; readonly answer: HttpAnswer; readonly upgrade: UpgradeRefusal }
 
@@ -52,12 +58,20 @@ export interface Delivery {
   readonly message: Stored
 }
 
+export interface ClientFrame {
+  readonly data: Buffer
+  readonly binary: boolean
+  readonly nowMs: number
+}
+
 /** A publisher's HTTP request. */
 export interface PublishRequest {
   readonly method: string
   readonly query: RawQuery
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: string
+  /** The same before it was read as text. */
+  readonly bytes: Buffer
   readonly nowMs: number
 }
 
@@ -67,6 +81,24 @@ export interface PublishResult {
   /** push-stream: a channel that was deleted, with its farewell message. */
   readonly deleted: Delivery | null
 }
+
+/** What a WebSocket gathers: messages, and between them answers to requests of the client, encoded already. */
+export type Outgoing = Stored | Buffer
+
+/** How frames are to be written. */
+export interface Writing {
+  readonly framing: Framing
+  /** From the history, not live. */
+  readonly replay: boolean
+  readonly nowMs: number
+}
+
+/** What a frame of the client leads to. */
+export type Reaction =
+  | { readonly type: 'close'; readonly code: number; readonly reason: string }
+  | { readonly type: 'deliver'; readonly deliveries: readonly Delivery[] }
+  /** Takes its turn among the messages. */
+  | { readonly type: 'gather'; readonly response: Buffer }
 
 export interface PingRules {
   readonly payload: string
@@ -80,6 +112,9 @@ export interface PingRules {
   readonly dropsUntilPong: boolean
 }
 
+/** What an address is for. `publish` is the portal's, `client-publish` the browsers'. */
+export type Route = 'poll' | 'websocket' | 'sse' | 'publish' | 'client-publish'
+
 export interface Generation {
   readonly ping: PingRules
   /** Node servers gather messages of a WebSocket; shortest and longest share of `batchWindowMs`. */
@@ -89,19 +124,19 @@ export interface Generation {
   /** Connections allowed on a limited channel; the oldest above it is closed. */
   readonly connectionLimit: number
   /** Paths of the transports: exact on nginx, prefixes on Node servers. */
-  route(path: string): 'poll' | 'websocket' | 'sse' | 'publish' | null
+  route(path: string): Route | null
   /** Answer to a request that is no subscription: OPTIONS, a wrong method, a wrong path. */
-  stray(kind: 'poll' | 'websocket' | 'sse' | null, method: string): HttpAnswer | null
+  stray(kind: Route | null, method: string): HttpAnswer | null
   /** What a handshake for an unknown path gets. */
   strayUpgrade(): UpgradeRefusal
   readonly upgradeHeaders: Headers
   admit(hub: Hub, ask: Ask): Admission
-  /** One string per WebSocket frame. */
-  frames(messages: readonly Stored[], nowMs: number): readonly string[]
-  /** One string per HTTP chunk of a long-poll body. */
-  pollChunks(messages: readonly Stored[], nowMs: number): readonly string[]
+  /** WebSocket frames: texts, or bytes in binary framing. */
+  frames(items: readonly Outgoing[], writing: Writing): readonly (string | Buffer)[]
+  /** HTTP chunks of a long-poll body. */
+  pollChunks(messages: readonly Stored[], writing: Writing): readonly (string | Buffer)[]
   /** Headers of a long poll's 200 and of its 304. */
-  pollHeaders(messages: readonly Stored[], nowMs: number): Headers
+  pollHeaders(messages: readonly Stored[], writing: Writing): Headers
   heldHeaders(accepted: Accepted, nowMs: number): Headers
   /** Chunks of one SSE message, and the fixed ones. */
   eventChunks(message: Stored): readonly string[]
@@ -109,6 +144,8 @@ export interface Generation {
   /** What the oldest connection gets when there are too many. */
   readonly crowded: { readonly code: number; readonly reason: string; readonly answer: HttpAnswer }
   publish(hub: Hub, request: PublishRequest): PublishResult
+  /** A WebSocket frame of a client. */
+  receive(hub: Hub, client: Accepted, frame: ClientFrame): readonly Reaction[]
   /** The portal's own publishing, without HTTP. `expiry` in seconds. */
   submit(hub: Hub, channels: readonly string[], draft: Draft, expiry: number, nowMs: number): readonly Delivery[]
   /** Takes a channel away; null where the server has no such thing or knows no such channel. */

@@ -1,9 +1,10 @@
 /**
- * Owns the publish address of the Node servers: how the portal posts, who is online, and the oddities of its answers
- * (2.0 says 200 to anything).
+ * Owns the publish addresses of the Node servers: how the portal posts text, who is online, the oddities of its answers
+ * (2.0 says 200 to anything), and the HTTP form of what a binary request came to.
  */
-import type { Hub } from '../hub'
+import { isOnline, type Hub } from '../hub'
 import { nodeValue } from '../query'
+import type { Outcome } from './client-requests'
 import type { Delivery, Headers, PublishRequest, PublishResult } from './generation'
 
 export function publishOverHttp(
@@ -39,8 +40,33 @@ export function publishOverHttp(
   return { ...answer(200), deliveries: submit(ids, request.body) }
 }
 
+/** Null = not even a request: a wrong method, preflights included. */
+export function publishRequest(outcome: Outcome | null): PublishResult {
+  const origin = { 'Access-Control-Allow-Origin': '*' }
+  const text = { 'Content-Type': 'text/plain', ...origin }
+  const answer = (status: number, body = ''): PublishResult => ({
+    answer: { status, headers: text, body },
+    deliveries: [],
+    deleted: null,
+  })
+  switch (outcome?.type) {
+    case undefined:
+      return answer(404)
+    case 'refused':
+      return answer(400, outcome.reason)
+    case 'published':
+      return { ...answer(200), deliveries: outcome.deliveries }
+    case 'answered': {
+      const headers = { 'Content-Type': 'application/octet-stream', ...origin }
+      return { ...answer(200), answer: { status: 200, headers, body: outcome.response } }
+    }
+    default:
+      return outcome satisfies never
+  }
+}
+
 function onlineStatistics(first: boolean, hub: Hub, ids: readonly string[]): string {
-  const online = ids.filter((id) => (hub.channels.get(id)?.subscribers ?? 0) > 0)
+  const online = ids.filter((id) => isOnline(hub, id))
   const infos = online.map((id) => `{"channel":"${id}","subscribers":1}`).join(',')
   return first ? `{ "infos": [${infos}]}` : `{"infos":[${infos}]}`
 }

@@ -1,14 +1,17 @@
 /**
- * Owns the vendor's Node servers as a generation: Push server 1.0 (version 3) and 2.0 (version 4) in text framing.
- * Binary framing and JSON-RPC will be generations of their own beside this file.
+ * Owns the vendor's Node servers as a generation: Push server 1.0 (version 3), text only, and 2.0 (version 4), where
+ * each connection chooses between text and `binaryMode=true`. What clients ask for lies in client-requests.ts.
  */
-import { storeOnce, storedMessages, type Hub, type Stored } from '../hub'
+import { publicKey, storeOnce, type Draft, type Hub, type Stored } from '../hub'
 import type { Settings } from '../options'
 import { nodeValue } from '../query'
 import { readSignedId, type SignedId } from '../signature'
-import type { Admission, Delivery, Generation, Headers, HttpAnswer } from './generation'
+import { messagesResponse } from './binary-frames'
+import { serveRequest } from './client-requests'
+import type { Accepted, Admission, Delivery, Generation, Headers, HttpAnswer, Outgoing, Writing } from './generation'
 import { header, httpDate } from './generation'
-import { publishOverHttp } from './node-publish'
+import { newestMid, readMid, replayAfter } from './node-cursor'
+import { publishOverHttp, publishRequest } from './node-publish'
 
 const ORIGIN: Headers = { 'Access-Control-Allow-Origin': '*' }
 const EXPOSE: Headers = { 'Access-Control-Expose-Headers': 'Last-Message-Id' }
@@ -17,6 +20,9 @@ const PREFLIGHT: Headers = {
   'Access-Control-Allow-Headers': 'If-Modified-Since, If-None-Match',
 }
 const TEXT: Headers = { 'Content-Type': 'text/plain' }
+/** The appliance's nginx names it one way, the PHP options another. */
+const BROWSER_PUBLISH = ['/bitrix/rest/', '/bitrix/pubweb/']
+const BYTES: Headers = { 'Content-Type': 'application/octet-stream' }
 
 export function createNodeServer(settings: Settings): Generation {
   const first = settings.version === 3
@@ -58,6 +64,7 @@ export function createNodeServer(settings: Settings): Generation {
     route(path) {
       if (path.startsWith('/bitrix/subws/')) return 'websocket'
       if (path.startsWith('/bitrix/sub/')) return 'poll'
+      if (!first && BROWSER_PUBLISH.some((prefix) => path.startsWith(prefix))) return 'client-publish'
       return path.startsWith('/bitrix/pub/') ? 'publish' : null
     },
 
@@ -77,22 +84,31 @@ export function createNodeServer(settings: Settings): Generation {
       const ids = ask.query.repeated.has('CHANNEL_ID') ? null : readIds(given, settings.signatureKey, first)
       if (ids === null) return refuse(given)
       const mid = readMid(nodeValue(ask.query, 'mid'))
-      const parts = ids.map((id) => id.privateId)
+      // A public id is a channel of its own to the server, which its owner reads along with the private one.
+      const parts = ids.flatMap((id) =>
+        id.publicId === null ? [id.privateId] : [id.privateId, publicKey(id.publicId)],
+      )
       const listed = first ? [...new Set(parts)] : parts
+      const binary = !first && nodeValue(ask.query, 'binaryMode') === 'true'
       return {
         type: 'accepted',
         channels: [...new Set(parts)],
         limited: ids.filter((id) => id.publicId !== null).map((id) => id.privateId),
         replay: mid === null ? [] : replayAfter(hub, listed, mid, first, ask.nowMs),
         lastMessageId: mid ?? newestMid(hub, parts, ask.nowMs),
+        framing: binary ? 'binary' : 'text',
+        author: authorOf(ids),
       }
     },
 
-    frames: (messages, nowMs) =>
-      messages.length === 0 ? [] : [messages.map((message) => envelope(first, message, nowMs)).join('')],
-    pollChunks: (messages, nowMs) => [messages.map((message) => envelope(first, message, nowMs)).join('')],
+    frames: (items, writing) => (items.length === 0 ? [] : [write(items, writing)]),
+    pollChunks: (messages, writing) => [write(messages, writing)],
     // Only 1.0 lets a page read its headers on a 200.
-    pollHeaders: () => ({ ...TEXT, ...ORIGIN, ...(first ? EXPOSE : {}) }),
+    pollHeaders: (_messages, { framing }) => ({
+      ...(framing === 'binary' ? BYTES : TEXT),
+      ...ORIGIN,
+      ...(first ? EXPOSE : {}),
+    }),
     heldHeaders: (accepted) => ({
       ...TEXT,
       ...ORIGIN,
@@ -101,19 +117,71 @@ export function createNodeServer(settings: Settings): Generation {
       Expires: 'Thu, 01 Jan 1973 11:11:01 GMT',
     }),
     eventChunks: () => [],
-    publish: (hub, request) =>
-      publishOverHttp(first, hub, request, (channels, body) =>
-        submit(hub, channels, body, readExpiry(header(request.headers, 'message-expiry')), request.nowMs),
-      ),
-    submit: (hub, channels, draft, expiry, nowMs) => submit(hub, channels, draft.body, expiry, nowMs),
+    publish(hub, request) {
+      // Asked by its address, not by its body: the portal's requests are trusted, those of pages are not.
+      if (this.route(request.query.path) === 'client-publish') {
+        if (request.method !== 'POST') return publishRequest(null)
+        const ids = readIds(nodeValue(request.query, 'CHANNEL_ID'), settings.signatureKey, first)
+        return publishRequest(serveRequest(hub, settings, authorOf(ids ?? []), request.bytes, request.nowMs))
+      }
+      if (!first && request.method === 'POST' && nodeValue(request.query, 'binaryMode') === 'true') {
+        return publishRequest(serveRequest(hub, settings, { type: 'backend' }, request.bytes, request.nowMs))
+      }
+      const expiry = readExpiry(header(request.headers, 'message-expiry'))
+      return publishOverHttp(first, hub, request, (channels, body) =>
+        submit(hub, channels, { body, expiry }, request.nowMs),
+      )
+    },
+
+    receive(hub, client, frame) {
+      if (client.framing === 'text') return [] // whatever comes is ignored
+      const data = frame.binary ? frame.data : null
+      const outcome = serveRequest(hub, settings, client.author, data, frame.nowMs)
+      switch (outcome.type) {
+        case 'refused':
+          return [{ type: 'close', code: outcome.code, reason: outcome.reason }]
+        case 'published':
+          return [{ type: 'deliver', deliveries: outcome.deliveries }]
+        case 'answered':
+          return [{ type: 'gather', response: outcome.response }]
+        default:
+          return outcome satisfies never
+      }
+    },
+
+    submit: (hub, channels, draft, expiry, nowMs) => submit(hub, channels, { ...draft, expiry }, nowMs),
     remove: () => null,
   }
 
-  function submit(hub: Hub, channels: readonly string[], body: string, expiry: number, nowMs: number): Delivery[] {
-    const keepMs = first ? settings.historyTtlMs : Math.min(expiry * 1000, settings.historyTtlMs)
-    const message = storeOnce(hub, channels, { body }, keepMs, nowMs)
+  function submit(hub: Hub, channels: readonly string[], draft: Draft, nowMs: number): Delivery[] {
+    // 1.0 keeps everything for the full time, whatever was asked.
+    const kept = first ? { ...draft, expiry: Infinity } : draft
+    const message = storeOnce(hub, channels, kept, settings.historyTtlMs, nowMs)
     return channels.map((channel) => ({ channel, message }))
   }
+
+  function write(items: readonly Outgoing[], { framing, replay, nowMs }: Writing): string | Buffer {
+    if (framing !== 'binary')
+      return items
+        .filter(isMessage)
+        .map((each) => envelope(first, each, nowMs))
+        .join('')
+    const created = (message: Stored): number =>
+      // The real server lets the text framing of the same message write milliseconds into it, cut to 32 bits.
+      message.spoiled === true ? Math.floor(nowMs) % 4_294_967_296 : Math.floor(message.createdAtMs / 1000)
+    if (replay) return messagesResponse(items.filter(isMessage), created)
+    return Buffer.concat(items.map((each) => (isMessage(each) ? messagesResponse([each], created) : each)))
+  }
+}
+
+function isMessage(item: Outgoing): item is Stored {
+  return !Buffer.isBuffer(item)
+}
+
+/** A client publishes in the name of the first public id among its parts. */
+function authorOf(ids: readonly SignedId[]): Accepted['author'] {
+  const id = ids.find((each) => each.publicId !== null)?.publicId ?? null
+  return id === null ? null : { type: 'client', id }
 }
 
 function refusedHandshake(text: string, extra: Headers): HttpAnswer {
@@ -146,30 +214,7 @@ function readIds(given: string | null, key: string, first: boolean): readonly Si
   return ids
 }
 
-/** 26 digits, existing or not; everything else counts as absent. */
-function readMid(text: string | null): string | null {
-  return text !== null && /^\d{26}$/.test(text) ? text : null
-}
-
 function readExpiry(text: string | null): number {
   const seconds = Number(text ?? '')
   return Number.isFinite(seconds) && seconds > 0 ? Math.floor(seconds) : 0
-}
-
-/** One sorted list over all channels. 2.0 repeats a message that lies in two of them, 1.0 does not. */
-function replayAfter(hub: Hub, channels: readonly string[], mid: string, dedupe: boolean, nowMs: number): Stored[] {
-  const found = channels.flatMap((channel) =>
-    storedMessages(hub, channel, nowMs).filter((message) => message.mid > mid),
-  )
-  const list = dedupe ? [...new Set(found)] : found
-  return list.sort((a, b) => (a.mid < b.mid ? -1 : a.mid > b.mid ? 1 : 0))
-}
-
-function newestMid(hub: Hub, channels: readonly string[], nowMs: number): string {
-  let newest = ''
-  for (const channel of channels) {
-    const mid = storedMessages(hub, channel, nowMs).at(-1)?.mid ?? ''
-    if (mid > newest) newest = mid
-  }
-  return newest
 }

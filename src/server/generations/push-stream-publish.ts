@@ -2,7 +2,16 @@
  * Owns push-stream's publisher location: POST, statistics by GET, DELETE, and its answers. `Message-Expiry` means
  * nothing to this module: every message is kept for the configured time.
  */
-import { isAuthorised, peekTag, removeChannel, storeInChannel, storedMessages, type Hub, type Stored } from '../hub'
+import {
+  BY_PORTAL,
+  isAuthorised,
+  peekTag,
+  removeChannel,
+  storeInChannel,
+  storedMessages,
+  type Hub,
+  type Stored,
+} from '../hub'
 import type { PushStreamRelease } from '../options'
 import { nginxValue } from '../query'
 import type { Delivery, Headers, PublishRequest, PublishResult } from './generation'
@@ -81,6 +90,7 @@ export function farewell(
     body: early || text === null || text === '' ? 'Channel deleted' : text,
     eventId: null,
     eventType: null,
+    ...BY_PORTAL,
   }
   return { channel, message }
 }

@@ -101,19 +101,23 @@ export function createPushStream(settings: Settings): Generation {
         limited: [],
         replay: replayOf(release, hub, ask, parts),
         lastMessageId: '',
+        framing: 'text',
+        author: null,
       }
     },
 
-    frames: (messages) => messages.map((message) => envelope(release, message, 'frame', message.body)),
+    frames: (items) =>
+      items.map((each) => (Buffer.isBuffer(each) ? each : envelope(release, each, 'frame', each.body))),
     pollChunks: (messages) =>
       messages.map((message) => envelope(release, message, 'frame', message.body) + (early ? '\r\n' : '')),
-    pollHeaders(messages, nowMs) {
+    pollHeaders(messages, { nowMs }) {
       const { second, tag } = newest(messages, nowMs)
       return { ...polling(second, tag), ...(early ? { Connection: 'close' } : {}) }
     },
     heldHeaders: (_accepted: Accepted, nowMs) => ({ ...polling(Math.floor(nowMs / 1000), 0), 'Content-Length': '0' }),
     eventChunks: (message) => eventChunks(release, message),
     publish: (hub, request) => publishOverHttp(release, hub, request),
+    receive: () => [],
 
     submit(hub, channels, draft, _expiry, nowMs) {
       return channels.map((channel): Delivery => ({ channel, message: storeInChannel(hub, channel, draft, nowMs) }))
