@@ -20,6 +20,8 @@ export interface FaultSettings {
   poll?: 'hang' | number | undefined
   /** `pull.config.get`: status, a body of any kind, a delay in milliseconds, or no answer at all. */
   config?: { status?: number; body?: string; delayMs?: number; hang?: boolean } | undefined
+  /** Calls to the portal (REST, controller actions, PHP polling), all or one by its name: status and body, `times` times. */
+  rest?: { method?: string; status: number; body?: string; times?: number } | undefined
   /** Publishing over HTTP: refuse with this status. */
   publishStatus?: number | undefined
   /** Milliseconds after which a connection is cut without a close frame. */

@@ -128,7 +128,7 @@ test('a storage that comes back empty starts its mids again under the same prefi
 })
 
 test('impossible options are refused in plain words', async () => {
-  await expect(startPullServer({ version: 5 as never })).rejects.toThrow(/version 5/)
+  await expect(startPullServer({ version: 6 as never })).rejects.toThrow(/version 6/)
   await expect(startPullServer({ version: 4, pushStream: '0.4.0' })).rejects.toThrow(/versions 1 and 2/)
   await expect(startPullServer({ version: 2, pushStream: '0.3.4' })).rejects.toThrow(/0\.4\.0 or 0\.5\.5/)
   await expect(startPullServer({ version: 3, sse: true })).rejects.toThrow(/event-stream/)

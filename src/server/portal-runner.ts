@@ -1,41 +1,46 @@
 /**
  * Owns the portal at work: it hands out configurations and publishes through the queue server, which on push-stream
- * means that a channel is opened by a first message before anybody may listen to it.
+ * means that a channel is opened by a first message before anybody may listen to it. Without a queue server messages
+ * go to the table that PHP polling reads.
  */
 import { randomBytes } from 'node:crypto'
 import type { Context } from './context'
 import type { Delivery } from './generations/generation'
 import { isAuthorised } from './hub'
-import {
-  channelOf,
-  composeBody,
-  configOf,
-  createPortal,
-  forget,
-  openPost,
-  post,
-  rotate,
-  type ChannelType,
-  type PortalChannel,
-  type PortalMessage,
-  type Post,
-  type RawConfig,
-} from './portal'
+import { answerPhp, createPhpStore, storeRows, type PhpAsk } from './php-polling'
+import * as portals from './portal'
+import type { ChannelType, Mailbox, PortalChannel, PortalMessage, Post } from './portal'
+import { configOf, rawPublicChannel, type RawConfig, type RawPublicChannel } from './portal-config'
+import { commonShare, sharesOf, type Share } from './portal-merge'
+import { parseObject } from './request-body'
 import { bareId } from './signature'
+import { addTag, createWatchTags, deleteTag, extendTags, holdersOf } from './watch-tags'
 
 export interface PublishTarget {
   /** Users whose private channels get it. */
   users?: number[]
+  /** Users holding this watch tag get it. */
+  tag?: string
   /** The shared channel gets it too. */
   shared?: boolean
   /** Channel ids, signed or bare. */
   channels?: string[]
+  /** Client id of a REST application: `users` and `shared` mean its channels. */
+  application?: string
   /** Seconds to keep it, as the portal's `expiry` (`Message-Expiry`); 0 = only who listens now. @default 86_400 */
   expiry?: number
 }
 
+export interface TagsOfServer {
+  /** What PHP does while it renders a page of the user. */
+  add(userId: number, tag: string): void
+  delete(userId: number, tag: string): void
+  /** Users holding the tag now. */
+  holders(tag: string): number[]
+}
+
 export interface PortalRunner {
-  config(userId: number, origin: string): RawConfig
+  config(userId: number, origin: string, application?: string | null): RawConfig
   publish(message: PortalMessage, to: PublishTarget): void
   publishRaw(body: string, to: PublishTarget): void
   expireChannel(type: ChannelType, userId: number): void
@@ -43,6 +48,14 @@ export interface PortalRunner {
   expireConfig(): void
   announceRestart(): void
   ownerOf(channels: readonly string[]): number | undefined
+  /** Null where the version has none. */
+  publicChannel(userId: number, application: string | null): RawPublicChannel | null
+  readonly tags: TagsOfServer
+  extendTags(userId: number, tags: readonly string[]): Record<string, boolean>
+  /** Seconds since each user was here, 0 = connected now; who never was is absent. */
+  lastSeen(userIds: readonly number[]): Record<string, number>
+  /** An answer of PHP polling, before it is printed. */
+  php(ask: PhpAsk, origin: string): object
 }
 
 export interface PortalEvents {
@@ -56,76 +69,124 @@ const CHANNELS_PER_POST = 100
 
 export function createPortalRunner(context: Context, events: PortalEvents): PortalRunner {
   const { settings, generation, connections } = context
-  const portal = createPortal(settings)
+  const { version } = settings
+  const portal = portals.createPortal(settings)
+  const tags = createWatchTags()
+  const store = createPhpStore()
+  const seenAtMs = new Map<number, number>()
   const newId = () => randomBytes(16).toString('hex')
 
   function send(posts: readonly Post[]): void {
     for (const each of posts) {
       for (let at = 0; at < each.channels.length; at += CHANNELS_PER_POST) {
         const channels = each.channels.slice(at, at + CHANNELS_PER_POST)
-        const draft = { body: each.body }
-        const deliveries: readonly Delivery[] = generation.submit(
-          context.hub(),
-          channels,
-          draft,
-          each.expiry,
-          context.nowMs(),
-        )
-        connections.deliver(deliveries)
+        if (version === 0)
+          storeRows(store, channels, parseObject(each.body) ?? {}, settings.historyTtlMs, context.nowMs())
+        else queue({ ...each, channels })
         events.published(channels, each.body)
       }
     }
   }
 
-  function channel(type: ChannelType, userId: number): PortalChannel {
-    const found = channelOf(portal, type, userId, context.nowMs(), newId)
+  function queue({ channels, body, expiry, userParams, dictionary }: Post): void {
+    const draft = { body, userParams, dictionary }
+    const deliveries: readonly Delivery[] = generation.submit(context.hub(), channels, draft, expiry, context.nowMs())
+    connections.deliver(deliveries)
+  }
+
+  function mailbox(kind: ChannelType, userId: number, application: string | null = null): Mailbox {
+    return { kind, userId: kind === 'shared' ? 0 : userId, application, version }
+  }
+
+  function channel(box: Mailbox): PortalChannel {
+    const found = portals.channelOf(portal, box, context.nowMs(), newId)
     send(found.posts)
     return found.channel
   }
 
   /** A channel as it is handed out: push-stream must know it by now. */
-  function opened(type: ChannelType, userId: number): PortalChannel {
-    const found = channel(type, userId)
+  function opened(box: Mailbox): PortalChannel {
+    const found = channel(box)
     open(found)
     return found
   }
 
   function open(found: PortalChannel): void {
     const nowMs = context.nowMs()
-    if (settings.version <= 2 && !isAuthorised(context.hub(), found.id, nowMs)) send([openPost(portal, found, nowMs)])
+    const pushStream = version === 1 || version === 2
+    if (pushStream && !isAuthorised(context.hub(), found.id, nowMs)) send([portals.openPost(portal, found, nowMs)])
   }
 
-  function addresses(to: PublishTarget): string[] {
-    const named = to.users !== undefined || to.shared !== undefined || to.channels !== undefined
-    const users = to.users ?? (named ? [] : [1])
-    const ids = users.map((userId) => channel('private', userId).id)
-    if (to.shared === true) ids.push(channel('shared', 0).id)
-    return [...ids, ...(to.channels ?? []).map(bareId)]
+  /** Users and everybody else who is meant, without anybody twice. */
+  function receivers(to: PublishTarget): { users: number[]; others: string[] } {
+    const { users, tag, shared, channels, application = null } = to
+    const named = [users, tag, shared, channels].some((each) => each !== undefined)
+    const holders = tag === undefined ? [] : holdersOf(tags, tag, context.nowMs())
+    const everybody = shared === true ? [channel(mailbox('shared', 0, application)).id] : []
+    return {
+      users: named ? [...new Set([...(users ?? []), ...holders])] : [1],
+      others: [...everybody, ...(channels ?? []).map(bareId)],
+    }
+  }
+
+  function idsOf(users: readonly number[], application: string | null = null): string[] {
+    return users.map((userId) => channel(mailbox('private', userId, application)).id)
+  }
+
+  function compose(
+    message: PortalMessage,
+    share: Omit<Share, 'users'>,
+    channels: readonly string[],
+    expiry: number,
+  ): Post {
+    const { params, userParams, dictionary } = share
+    const body = portals.composeBody(portal, { ...message, params }, context.nowMs())
+    return { version, channels, body, expiry, userParams, dictionary }
   }
 
   function broadcast(message: PortalMessage): void {
-    const shared = channel('shared', 0)
-    send([post(portal, [shared.id], message, DEFAULT_EXPIRY, context.nowMs())])
+    send([portals.post(portal, channel(mailbox('shared', 0)), message, DEFAULT_EXPIRY, context.nowMs())])
+  }
+
+  function config(userId: number, origin: string, application: string | null = null): RawConfig {
+    seenAtMs.set(userId, context.nowMs())
+    const own = opened(mailbox('private', userId, application))
+    return configOf(portal, own, opened(mailbox('shared', 0, application)), origin, '', context.nowMs())
+  }
+
+  function extend(userId: number, wanted: readonly string[]): Record<string, boolean> {
+    return extendTags(tags, userId, wanted, settings.watchTagTtlMs, context.nowMs())
   }
 
   return {
-    config: (userId, origin) =>
-      configOf(portal, opened('private', userId), opened('shared', 0), origin, context.nowMs()),
+    config,
     publish(message, to) {
-      const body = composeBody(portal, message, context.nowMs())
-      send([{ channels: addresses(to), body, expiry: to.expiry ?? DEFAULT_EXPIRY }])
+      const expiry = to.expiry ?? DEFAULT_EXPIRY
+      const { users, others } = receivers(to)
+      const common = commonShare(message, version)
+      if (message.user_params === undefined) {
+        // One publish for all of them: a Node server gives it one id, and a page listening to two channels sees one.
+        send([compose(message, common, [...idsOf(users, to.application), ...others], expiry)])
+        return
+      }
+      const posts = sharesOf(message, users, version).map((share) =>
+        compose(message, share, idsOf(share.users, to.application), expiry),
+      )
+      send(others.length === 0 ? posts : [...posts, compose(message, common, others, expiry)])
     },
     publishRaw(body, to) {
-      send([{ channels: addresses(to), body, expiry: to.expiry ?? DEFAULT_EXPIRY }])
+      const { users, others } = receivers(to)
+      const channels = [...idsOf(users, to.application), ...others]
+      send([{ version, channels, body, expiry: to.expiry ?? DEFAULT_EXPIRY }])
     },
     expireChannel(type, userId) {
-      const rotated = rotate(portal, type, userId, context.nowMs(), newId)
+      const rotated = portals.rotate(portal, mailbox(type, userId), context.nowMs(), newId)
       open(rotated.channel) // a page that reads the message goes straight to the new channel
       send(rotated.posts)
     },
     deleteChannel(type, userId) {
-      const old = channel(type, userId)
-      const farewell = forget(portal, type, userId, context.nowMs(), newId)
+      const old = channel(mailbox(type, userId))
+      const farewell = portals.forget(portal, mailbox(type, userId), context.nowMs(), newId)
       if (farewell !== null) send([farewell])
       const gone = generation.remove(context.hub(), old.id, null, context.nowMs())
       if (gone !== null) connections.remove(gone)
@@ -142,5 +203,27 @@ export function createPortalRunner(context: Context, events: PortalEvents): Port
       }
       return undefined
     },
+    publicChannel: (userId, application) => rawPublicChannel(portal, opened(mailbox('private', userId, application))),
+    tags: {
+      add: (userId, tag) => addTag(tags, userId, tag, settings.watchTagTtlMs, context.nowMs()),
+      delete: (userId, tag) => deleteTag(tags, userId, tag),
+      holders: (tag) => holdersOf(tags, tag, context.nowMs()),
+    },
+    extendTags: extend,
+    lastSeen(userIds) {
+      const online = new Set(connections.list().map((each) => each.userId))
+      const found: Record<string, number> = {}
+      for (const userId of userIds) {
+        const atMs = online.has(userId) ? context.nowMs() : seenAtMs.get(userId)
+        if (atMs !== undefined) found[String(userId)] = Math.floor((context.nowMs() - atMs) / 1000)
+      }
+      return found
+    },
+    php: (ask, origin) =>
+      answerPhp(
+        { host: settings.host, counters: settings.counters, config: (userId) => config(userId, origin), extend },
+        store,
+        ask,
+      ),
   }
 }

@@ -1,18 +1,26 @@
 /**
- * Owns the portal's side: which channels users hold, when a channel is replaced, the configuration of
- * `pull.config.get`, and the bodies PHP posts about all this. Pure: ids and the time come in, posts go out as data.
+ * Owns the portal's channels: which mailbox has which, when one is replaced, and what PHP posts to whom about it.
+ * Pure: ids and the time come in, posts go out as data. What a page is told of them is portal-config.ts.
  */
-import type { Settings } from './options'
+import type { ServerVersion, Settings } from './options'
 import { publicSignature, signedId } from './signature'
 
 export type ChannelType = 'private' | 'shared'
 
-export interface PortalChannel {
-  readonly type: ChannelType
-  /** 0 for the shared channel. */
+/** Whose mail it is. */
+export interface Mailbox {
+  readonly kind: ChannelType
+  /** 0 for a shared one. */
   readonly userId: number
+  /** Client id of the REST application it belongs to, the portal's own if null. Applications do not read each other. */
+  readonly application: string | null
+  /** Generation of the queue server it lies on. */
+  readonly version: ServerVersion
+}
+
+export interface PortalChannel extends Mailbox {
   readonly id: string
-  /** Private channels of version 4. */
+  /** Private channels from version 4 on. It stays the same until the channel ends. */
   readonly publicId: string | null
   readonly startAtMs: number
   readonly endAtMs: number
@@ -28,9 +36,13 @@ export interface Portal {
 
 /** What the portal wants published: a body and the raw ids to publish it to. `expiry` in seconds. */
 export interface Post {
+  readonly version: ServerVersion
   readonly channels: readonly string[]
   readonly body: string
   readonly expiry: number
+  /** Version 5: what the client merges itself. */
+  readonly userParams?: object | undefined
+  readonly dictionary?: object | undefined
 }
 
 export interface PortalMessage {
@@ -38,6 +50,10 @@ export interface PortalMessage {
   readonly command: string
   readonly params?: unknown
   readonly extra?: object
+  /** By user id: what is merged into the `params` of this user alone. The portal merges below version 5, else the client. */
+  readonly user_params?: Readonly<Record<string, object>>
+  /** Merged into the `params` of everybody. Below version 5 `user_params` win over it, from version 5 on it wins. */
+  readonly dictionary?: object
 }
 
 /** A channel as the configuration shows it. */
@@ -49,151 +65,80 @@ export interface RawChannel {
   type: string
 }
 
-/** The answer of `pull.config.get`, in the vendor's spelling. */
-export interface RawConfig {
-  server: {
-    version: number
-    server_enabled: boolean
-    mode: 'personal' | 'shared'
-    hostname: string
-    long_polling: string
-    /** The misspelling is the real key. */
-    long_pooling_secure: string
-    websocket_enabled: boolean
-    websocket: string
-    websocket_secure: string
-    publish_enabled: boolean
-    publish: string
-    publish_secure: string
-    config_timestamp: number
-    /** Not the vendor's: URL of the event-stream location, where there is one. */
-    sse?: string
-    sse_secure?: string
-  }
-  api: { revision_web: number; revision_mobile: number }
-  channels: { private: RawChannel; shared: RawChannel }
-  publicChannels:
-    Record<string, { user_id: number; public_id: string; signature: string; start: string; end: string }> | false
-  serverTime: string
-}
-
 export function createPortal(settings: Settings): Portal {
   return { settings, channels: new Map(), owners: new Map(), configTimestamp: 0 }
 }
 
-/** The user's channel as it stands, issued if there is none and replaced if it has ended. */
+/** The channel of a mailbox as it stands, issued if there is none and replaced if it has ended. */
 export function channelOf(
   portal: Portal,
-  type: ChannelType,
-  userId: number,
+  mailbox: Mailbox,
   nowMs: number,
   newId: () => string,
 ): { readonly channel: PortalChannel; readonly posts: readonly Post[] } {
-  const key = keyOf(type, userId)
-  const current = portal.channels.get(key)
+  const current = portal.channels.get(keyOf(mailbox))
   if (current !== undefined && current.endAtMs > nowMs) return { channel: current, posts: [] }
-  const channel = issue(portal, type, userId, nowMs, newId)
   // Rotation is lazy: whoever asks first after the end makes the portal tell the old channel.
-  const posts = current === undefined ? [] : [expirePost(portal, current, channel, nowMs)]
-  return { channel, posts }
+  return rotate(portal, mailbox, nowMs, newId)
 }
 
 /** Replaces a channel now, as after its end. */
 export function rotate(
   portal: Portal,
-  type: ChannelType,
-  userId: number,
+  mailbox: Mailbox,
   nowMs: number,
   newId: () => string,
 ): { readonly channel: PortalChannel; readonly posts: readonly Post[] } {
-  const current = portal.channels.get(keyOf(type, userId))
-  const channel = issue(portal, type, userId, nowMs, newId)
+  const current = portal.channels.get(keyOf(mailbox))
+  const channel = issue(portal, mailbox, nowMs, newId)
   return { channel, posts: current === undefined ? [] : [expirePost(portal, current, channel, nowMs)] }
 }
 
 /** Forgets a channel, as the portal's delete path does, and says what it posts to it. */
-export function forget(
-  portal: Portal,
-  type: ChannelType,
-  userId: number,
-  nowMs: number,
-  newId: () => string,
-): Post | null {
-  const key = keyOf(type, userId)
+export function forget(portal: Portal, mailbox: Mailbox, nowMs: number, newId: () => string): Post | null {
+  const key = keyOf(mailbox)
   const current = portal.channels.get(key)
   if (current === undefined) return null
   portal.channels.delete(key)
-  if (type === 'private') return expirePost(portal, current, null, nowMs)
-  const next = issue(portal, 'shared', 0, nowMs, newId)
-  const channel = { id: rawChannel(portal, current).id, type }
+  if (current.kind === 'private') return expirePost(portal, current, null, nowMs)
+  const next = issue(portal, mailbox, nowMs, newId)
+  const type = typeOf(current)
   const raw = rawChannel(portal, next)
   // On this path PHP writes the start as a Unix number, unlike everywhere else.
   const newChannel = { id: raw.id, start: Math.floor(next.startAtMs / 1000), end: raw.end, type }
-  const params = { action: 'reconnect', channel, new_channel: newChannel }
-  return post(portal, [current.id], { module_id: 'pull', command: 'channel_expire', params }, 86_400, nowMs)
+  const params = { action: 'reconnect', channel: { id: rawChannel(portal, current).id, type }, new_channel: newChannel }
+  return post(portal, current, { module_id: 'pull', command: 'channel_expire', params }, 86_400, nowMs)
 }
 
 /** The first message of a channel. push-stream knows a channel only from then on. */
 export function openPost(portal: Portal, channel: PortalChannel, nowMs: number): Post {
-  return post(portal, [channel.id], { module_id: 'pull', command: 'open', params: [] }, 1, nowMs)
+  return post(portal, channel, { module_id: 'pull', command: 'open', params: [] }, 1, nowMs)
 }
 
 export function post(
   portal: Portal,
-  channels: readonly string[],
+  channel: PortalChannel,
   message: PortalMessage,
   expiry: number,
   nowMs: number,
 ): Post {
-  return { channels, body: composeBody(portal, message, nowMs), expiry }
+  return { version: channel.version, channels: [channel.id], body: composeBody(portal, message, nowMs), expiry }
 }
 
 /** Compact JSON with `extra` as PHP fills it; an absent `params` is PHP's empty array. */
 export function composeBody(portal: Portal, message: PortalMessage, nowMs: number): string {
-  const extra = {
-    server_time: isoTime(nowMs),
-    server_time_unix: nowMs / 1000,
-    server_name: portal.settings.host,
-    revision_web: 19,
-    revision_mobile: 3,
-    ...message.extra,
-  }
   const { module_id, command, params } = message
+  const extra = { ...extraOf(portal.settings.host, nowMs), ...message.extra }
   return JSON.stringify({ module_id: module_id.toLowerCase(), command, params: params ?? [], extra })
 }
 
-/** The configuration of one user. `origin` is `host:port` as the asking page reaches it. */
-export function configOf(
-  portal: Portal,
-  own: PortalChannel,
-  shared: PortalChannel,
-  origin: string,
-  nowMs: number,
-): RawConfig {
-  const { version, websocket, sse, host } = portal.settings
-  const publicChannel = rawPublicChannel(portal, own)
+export function extraOf(host: string, nowMs: number): object {
   return {
-    server: {
-      version,
-      server_enabled: true,
-      mode: 'personal',
-      hostname: host,
-      long_polling: `http://${origin}/bitrix/sub/`,
-      long_pooling_secure: '',
-      websocket_enabled: websocket,
-      websocket: `ws://${origin}/bitrix/subws/`,
-      websocket_secure: '',
-      // Publishing by clients needs the binary framing of version 4, which is not served yet.
-      publish_enabled: false,
-      publish: '',
-      publish_secure: '',
-      config_timestamp: portal.configTimestamp,
-      ...(sse ? { sse: `http://${origin}/bitrix/subsse/`, sse_secure: '' } : {}),
-    },
-    api: { revision_web: 19, revision_mobile: 3 },
-    channels: { private: rawChannel(portal, own), shared: rawChannel(portal, shared) },
-    publicChannels: publicChannel === null ? false : { [String(own.userId)]: publicChannel },
-    serverTime: isoTime(nowMs),
+    server_time: isoTime(nowMs),
+    server_time_unix: nowMs / 1000,
+    server_name: host,
+    revision_web: 19,
+    revision_mobile: 3,
   }
 }
 
@@ -202,56 +147,55 @@ export function isoTime(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 19)}+00:00`
 }
 
-function keyOf(type: ChannelType, userId: number): string {
-  return type === 'shared' ? 'shared' : `private:${userId}`
-}
-
-function issue(portal: Portal, type: ChannelType, userId: number, nowMs: number, newId: () => string): PortalChannel {
-  const channel: PortalChannel = {
-    type,
-    userId: type === 'shared' ? 0 : userId,
-    id: newId(),
-    publicId: type === 'private' && portal.settings.version >= 4 ? newId() : null,
-    startAtMs: nowMs,
-    endAtMs: nowMs + portal.settings.channelTtlMs,
-  }
-  portal.channels.set(keyOf(type, userId), channel)
-  if (type === 'private') portal.owners.set(channel.id, userId)
-  return channel
+/** As `type` on the wire: an application's client id stands for both its channels. */
+export function typeOf(mailbox: Mailbox): string {
+  return mailbox.application ?? mailbox.kind
 }
 
 /** push-stream takes ids of at most 32 characters, so there the portal has no signature key. */
-function rawChannel(portal: Portal, channel: PortalChannel): RawChannel {
-  const { version, signatureKey } = portal.settings
+export function rawChannel(portal: Portal, channel: PortalChannel): RawChannel {
+  const key = portal.settings.signatureKey
   const raw: RawChannel = {
-    id: version <= 2 ? channel.id : signedId(channel.id, channel.publicId, signatureKey),
+    id: channel.version <= 2 ? channel.id : signedId(channel.id, channel.publicId, key),
     start: isoTime(channel.startAtMs),
     end: isoTime(channel.endAtMs),
-    type: channel.type,
+    type: typeOf(channel),
   }
-  if (channel.type === 'shared') return raw
+  if (channel.kind === 'shared') return raw
   const publicId = channel.publicId
-  return { ...raw, public_id: publicId === null ? '' : `${publicId}.${publicSignature(publicId, signatureKey)}` }
+  return { ...raw, public_id: publicId === null ? '' : `${publicId}.${publicSignature(publicId, key)}` }
 }
 
-function rawPublicChannel(portal: Portal, channel: PortalChannel) {
-  if (channel.publicId === null) return null
-  return {
-    user_id: channel.userId,
-    public_id: channel.publicId,
-    signature: publicSignature(channel.publicId, portal.settings.signatureKey),
-    start: isoTime(channel.startAtMs),
-    end: isoTime(channel.endAtMs),
+function keyOf({ kind, userId, application, version }: Mailbox): string {
+  return `${kind}:${userId}:${version}:${application ?? ''}`
+}
+
+function issue(portal: Portal, mailbox: Mailbox, nowMs: number, newId: () => string): PortalChannel {
+  const { kind, userId, application, version } = mailbox
+  const channel: PortalChannel = {
+    kind,
+    userId,
+    application,
+    version,
+    id: newId(),
+    publicId: kind === 'private' && version >= 4 ? newId() : null,
+    startAtMs: nowMs,
+    endAtMs: nowMs + portal.settings.channelTtlMs,
   }
+  portal.channels.set(keyOf(mailbox), channel)
+  if (kind === 'private') portal.owners.set(channel.id, userId)
+  return channel
 }
 
-/** `channel_expire` goes to the old channel: shared names its successor, private sends everybody for a new config. */
+/**
+ * `channel_expire` goes to the old channel: shared names its successor, private sends everybody for a new config. An
+ * application's shared channel does both, as the newest PHP has it.
+ */
 function expirePost(portal: Portal, old: PortalChannel, next: PortalChannel | null, nowMs: number): Post {
-  const channel = { id: rawChannel(portal, old).id, type: old.type }
-  const raw = next === null ? null : rawChannel(portal, next)
-  const params =
-    old.type === 'shared' && raw !== null
-      ? { action: 'reconnect', channel, new_channel: { id: raw.id, start: raw.start, end: raw.end, type: raw.type } }
-      : { action: 'get_config', channel }
-  return post(portal, [old.id], { module_id: 'pull', command: 'channel_expire', params }, 86_400, nowMs)
+  const channel = { id: rawChannel(portal, old).id, type: typeOf(old) }
+  const raw = next === null || old.kind === 'private' ? null : rawChannel(portal, next)
+  const action = raw === null || old.application !== null ? 'get_config' : 'reconnect'
+  const successor = raw === null ? {} : { new_channel: { id: raw.id, start: raw.start, end: raw.end, type: raw.type } }
+  const params = { action, channel, ...successor }
+  return post(portal, old, { module_id: 'pull', command: 'channel_expire', params }, 86_400, nowMs)
 }

@@ -1,40 +1,114 @@
 /**
- * Owns the REST call `pull.config.get` of the development server, open to every origin, and its faults. Whoever asks is
- * the user he says he is.
+ * Owns the portal's addresses: REST methods, controller actions and PHP polling, open to every origin; who the caller
+ * is, the session id, and their faults. Whoever asks is the user he says he is.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from './context'
-import type { PortalRunner } from './portal-runner'
+import { phpCall } from './php-polling'
+import { phpLiteral } from './php-literal'
 import { isoTime } from './portal'
-import { readBody, readParams } from './request-body'
+import { PHP_POLLING_PATH } from './portal-config'
+import type { PortalRunner } from './portal-runner'
+import { readBody, readFields, type Fields } from './request-body'
+import { callAction, callMethod, type Call, type Caller, type Outcome } from './rest-methods'
 
 export const CONFIG_PATH = '/rest/pull.config.get.json'
+const AJAX_PATH = '/bitrix/services/main/ajax.php'
+
+type Door = 'rest' | 'action' | 'php'
 
 export interface Rest {
-  serveConfig(request: IncomingMessage, response: ServerResponse): void
+  /** False when the request is not for the portal. `named` is told which method is called. */
+  serve(request: IncomingMessage, response: ServerResponse, named: (call: string) => void): boolean
 }
 
 export function createRest(context: Context, portal: PortalRunner, ownOrigin: () => string): Rest {
-  const { faults } = context
+  const { faults, settings } = context
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function answer(door: Door, request: IncomingMessage, response: ServerResponse, named: (call: string) => void) {
     const body = (await readBody(request)) ?? ''
-    const params = readParams(request.url ?? '/', request.headers['content-type'] ?? '', body)
-    const fault = faults.take('config')
-    if (fault.type === 'hang') return
-    if (fault.type === 'answer') {
-      const error = { error: `FAULT_${fault.status}`, error_description: 'asked for by the faults of the local server' }
-      reply(response, fault.status, fault.body ?? JSON.stringify(error))
-      return
-    }
-    const userId = Number(params.get('userid') ?? params.get('user_id') ?? '1')
-    if (!Number.isInteger(userId)) {
-      reply(response, 400, JSON.stringify({ error: 'ERROR_ARGUMENT', error_description: 'userId must be an integer' }))
+    const url = request.url ?? '/'
+    const fields = readFields(url, request.headers['content-type'] ?? '', body)
+    const name = door === 'php' ? (phpCall(fields) ?? '') : nameOf(door, url, fields)
+    named(name)
+    if (sabotaged(name, response)) return
+    const caller = callerOf(fields)
+    if (caller === null) {
+      reply(response, 400, { error: 'ERROR_ARGUMENT', error_description: 'userId must be an integer' })
       return
     }
     const startAtMs = context.nowMs()
     // The page's own way here: behind a proxy the addresses must lead through the proxy again.
-    const result = portal.config(userId, request.headers.host ?? ownOrigin())
+    const origin = request.headers.host ?? ownOrigin()
+    const call: Call = { name, fields, caller, origin, nowMs: startAtMs }
+    const strange = request.method === 'POST' && isForged(request, fields, caller)
+    switch (door) {
+      case 'php': {
+        const userId = caller.type === 'nobody' ? null : caller.userId
+        const ask = { fields, userId, sessid: settings.sessid, nowMs: startAtMs }
+        response.writeHead(200, { 'Content-Type': 'application/x-javascript; charset=UTF-8' })
+        response.end(phpLiteral(portal.php(ask, origin)))
+        return
+      }
+      case 'rest': {
+        const sessid = settings.sessid ?? undefined
+        const refusal = { error: 'session_failed', error_description: 'Sessid check failed', sessid }
+        if (strange) reply(response, 401, refusal)
+        else writeRest(response, callMethod(portal, call), startAtMs)
+        return
+      }
+      case 'action': {
+        const csrf = settings.sessid
+        const errors = [{ message: 'Invalid csrf token', code: 'invalid_csrf', customData: { csrf } }]
+        if (strange) reply(response, 401, { status: 'error', data: null, errors })
+        else writeAction(response, callAction(portal, call))
+        return
+      }
+      default:
+        door satisfies never
+    }
+  }
+
+  /** True when a fault has taken care of the request. */
+  function sabotaged(name: string, response: ServerResponse): boolean {
+    const { rest } = faults.current
+    if (rest !== undefined && (rest.method === undefined || rest.method.toLowerCase() === name.toLowerCase())) {
+      if (rest.times === undefined || rest.times > 0) {
+        if (rest.times !== undefined) faults.set({ rest: { ...rest, times: rest.times - 1 } })
+        reply(response, rest.status, rest.body ?? faultBody(rest.status))
+        return true
+      }
+    }
+    const fault = name === 'pull.config.get' ? faults.take('config') : null
+    if (fault?.type === 'answer') reply(response, fault.status, fault.body ?? faultBody(fault.status))
+    return fault?.type === 'hang' || fault?.type === 'answer'
+  }
+
+  /** Null for a user id that is none. */
+  function callerOf(fields: Fields): Caller | null {
+    const guest = fields.get('pull_guest_id')
+    const given = guest ?? fields.get('userid')
+    const application = fields.get('auth')
+    if (given === undefined && settings.login === 'required') return { type: 'nobody' }
+    const userId = Number(given ?? '1')
+    if (!Number.isInteger(userId) || userId === 0) return null
+    if (guest !== undefined) return { type: 'guest', userId }
+    if (typeof application === 'string') return { type: 'application', userId, clientId: application }
+    return { type: 'user', userId }
+  }
+
+  /** Guests and applications prove themselves otherwise. */
+  function isForged(request: IncomingMessage, fields: Fields, caller: Caller): boolean {
+    if (settings.sessid === null || caller.type === 'guest' || caller.type === 'application') return false
+    const given = [fields.get('sessid'), request.headers['x-bitrix-csrf-token']]
+    return !given.includes(settings.sessid)
+  }
+
+  function writeRest(response: ServerResponse, outcome: Outcome, startAtMs: number): void {
+    if (outcome.type === 'error') {
+      reply(response, outcome.status, { error: outcome.code, error_description: outcome.text })
+      return
+    }
     const endAtMs = context.nowMs()
     const time = {
       start: startAtMs / 1000,
@@ -44,23 +118,23 @@ export function createRest(context: Context, portal: PortalRunner, ownOrigin: ()
       date_start: isoTime(startAtMs),
       date_finish: isoTime(endAtMs),
     }
-    reply(response, 200, JSON.stringify({ result, time }))
+    reply(response, 200, { result: outcome.value, time })
   }
 
   return {
-    serveConfig(request, response) {
+    serve(request, response, named) {
+      const path = (request.url ?? '/').split('?', 1)[0]!
+      const door = doorOf(path)
+      if (door === null) return false
       allowEveryOrigin(request, response)
-      if (request.method === 'OPTIONS') {
-        response.writeHead(204).end()
-        return
+      const delayMs = path === CONFIG_PATH ? (faults.current.config?.delayMs ?? 0) : 0
+      if (request.method === 'OPTIONS') response.writeHead(204).end()
+      else if (delayMs === 0) void answer(door, request, response, named)
+      else {
+        const timer = setTimeout(() => void answer(door, request, response, named), delayMs)
+        response.on('close', () => clearTimeout(timer))
       }
-      const delayMs = faults.current.config?.delayMs ?? 0
-      if (delayMs === 0) {
-        void answer(request, response)
-        return
-      }
-      const timer = setTimeout(() => void answer(request, response), delayMs)
-      response.on('close', () => clearTimeout(timer))
+      return true
     },
   }
 }
@@ -75,8 +149,34 @@ export function allowEveryOrigin(request: IncomingMessage, response: ServerRespo
   if (asked !== undefined) response.setHeader('Access-Control-Allow-Headers', asked)
 }
 
-function reply(response: ServerResponse, status: number, body: string): void {
+export function doorOf(path: string): Door | null {
+  if (/^\/rest\/[\w.]+?(\.json)?$/.test(path)) return 'rest'
+  if (path === AJAX_PATH) return 'action'
+  return path === PHP_POLLING_PATH ? 'php' : null
+}
+
+function nameOf(door: 'rest' | 'action', url: string, fields: Fields): string {
+  if (door === 'action') return String(fields.get('action') ?? '').toLowerCase()
+  return url
+    .split('?', 1)[0]!
+    .replace(/^\/rest\/|\.json$/g, '')
+    .toLowerCase()
+}
+
+function writeAction(response: ServerResponse, outcome: Outcome): void {
+  if (outcome.type === 'result') reply(response, 200, { status: 'success', data: outcome.value, errors: [] })
+  else {
+    const errors = [{ message: outcome.text, code: outcome.code, customData: null }]
+    reply(response, outcome.status, { status: 'error', data: null, errors })
+  }
+}
+
+function faultBody(status: number): object {
+  return { error: `FAULT_${status}`, error_description: 'asked for by the faults of the local server' }
+}
+
+function reply(response: ServerResponse, status: number, body: object | string): void {
   if (response.destroyed) return
   response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' })
-  response.end(body)
+  response.end(typeof body === 'string' ? body : JSON.stringify(body))
 }

@@ -20,6 +20,7 @@ import type { ChannelType, PortalMessage } from './portal'
 import type { RawConfig } from './portal-config'
 import { createPortalRunner, type PublishTarget, type TagsOfServer } from './portal-runner'
 import { readQuery } from './query'
+import { guarded } from './queue-door'
 import { readBytes } from './request-body'
 import { createRequestLog, type RequestRecord } from './request-log'
 import { CONFIG_PATH, createRest, doorOf } from './rest'
@@ -75,7 +76,7 @@ export type WatchEvent =
 /** Starts a local push server. Resolves when it listens; rejects when the port is taken. */
 export async function startPullServer(options: PullServerOptions = {}): Promise<PullServer> {
   const settings = resolveOptions(options)
-  const generation = chooseGeneration(settings)
+  const generation = guarded(chooseGeneration(settings), settings)
   const limits = hubLimits(settings)
   const nowMs = () => Date.now() + settings.clockSkewMs
   const watchers = new Set<(event: WatchEvent) => void>()

@@ -1,7 +1,7 @@
 /**
  * Owns the channel ids of a portal: how they are written, signed and read back. HMAC-SHA1, as every portal has it.
  */
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 
 /** One part of `CHANNEL_ID` on a Node server. */
 export interface SignedId {
@@ -32,6 +32,16 @@ export function readSignedId(part: string, key: string): SignedId | null {
   const publicId = match[2] ?? null
   const text = publicId === null ? privateId : `${privateId}:${publicId}`
   return sign(text, key) === match[3] ? { privateId, publicId } : null
+}
+
+/** `clientId` of a portal in the cloud: 32 hex digits, on a real one the MD5 of the licence. */
+export function clientIdOf(key: string): string {
+  return createHash('md5').update(`licence ${key}`).digest('hex')
+}
+
+/** `iss` of a portal's tokens: 32 characters that never change. */
+export function hostIdOf(key: string): string {
+  return createHash('md5').update(`host ${key}`).digest('hex')
 }
 
 /** The 32 hex digits in front of `:` or `.`, however the id was written. */
