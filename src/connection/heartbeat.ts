@@ -13,10 +13,11 @@ export function createHeartbeat(clock: Clock, silenceMs: number, dead: () => voi
   let timer: unknown
 
   function wait(): void {
+    // A clock that was set back must not make it wait for as long as that.
+    heardAtMs = Math.min(heardAtMs, clock.now())
     const restMs = heardAtMs + silenceMs - clock.now()
     if (restMs <= 0) dead()
-    // A clock that was set back must not make it wait for longer.
-    else timer = clock.setTimeout(wait, Math.min(restMs, silenceMs))
+    else timer = clock.setTimeout(wait, restMs)
   }
   function heard(): void {
     heardAtMs = clock.now()

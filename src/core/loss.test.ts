@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type LossReason, type Reaction, closeCodeName, loss, lossFromClose, lossFromStatus, reactionTo } from './loss'
+import { type LossReason, type Reaction, loss, lossFromClose, lossFromStatus, reactionTo } from './loss'
 
 /** Every close code that a server, a browser or this client uses: after an open, and before one where that differs. */
 const CLOSES: readonly [code: number, text: string, opened: boolean, LossReason, Reaction][] = [
@@ -27,10 +27,15 @@ const CLOSES: readonly [code: number, text: string, opened: boolean, LossReason,
   [4016, '', true, 'bad-request', 'retry'],
   [4017, '', true, 'bad-request', 'retry'],
   [4018, '', true, 'bad-request', 'retry'],
-  [4019, '', true, 'bad-channel', 'renew'],
+  [4019, '', true, 'bad-request', 'retry'],
   [4020, '', true, 'bad-request', 'retry'],
-  [4021, '', true, 'bad-channel', 'renew'],
+  [4021, '', true, 'bad-request', 'retry'],
+  [4022, '', true, 'unexplained', 'renew'],
+  [4028, '', true, 'unexplained', 'renew'],
   [4029, '4029: Too many connections', true, 'too-many', 'back-off'],
+  [4030, '', true, 'unexplained', 'renew'],
+  [4036, '', true, 'unexplained', 'renew'],
+  [4037, '', true, 'dropped', 'retry'],
   [4999, '', true, 'dropped', 'retry'],
 ]
 
@@ -91,15 +96,7 @@ test('a loss made by ourselves asks to try again', () => {
     'unsupported',
     'useless',
     'replaced',
+    'silent',
   ]
   expect(ours.map(reactionTo)).toEqual(ours.map(() => 'retry'))
-})
-
-test('close codes have names for people', () => {
-  expect([1006, 4010, 4029, 4999].map(closeCodeName)).toEqual([
-    'ABNORMAL',
-    'WRONG_CHANNEL_ID',
-    'TOO_MANY_CONNECTIONS',
-    '4999',
-  ])
 })

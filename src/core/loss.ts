@@ -17,7 +17,8 @@ export type LossReason =
   | 'bad-channel' // the queue server does not accept the channels: a new configuration is needed
   | 'unauthorized'
   | 'too-many' // connection or request limit: come back later
-  | 'bad-request'
+  | 'bad-request' // something we sent was refused: it is not sent again
+  | 'unexplained' // refused with a number nobody knows: perhaps what we hold is out of date
   | 'unsupported' // this runtime lacks what the transport needs
   | 'useless' // opens, then dies before it carries anything
   | 'replaced' // a better or newer connection took over
@@ -38,7 +39,7 @@ export type Reaction = 'retry' | 'spread' | 'renew' | 'back-off'
  * the first word of HTTP answers.
  */
 const REASONS: readonly (readonly [reason: LossReason, ...codes: number[]])[] = [
-  ['bad-channel', 400, 403, 1008, 4010, 4019, 4021],
+  ['bad-channel', 400, 403, 1008, 4010],
   ['unauthorized', 401],
   ['not-found', 404, 405, 410],
   ['too-many', 429, 1013, 4029],
@@ -48,8 +49,9 @@ const REASONS: readonly (readonly [reason: LossReason, ...codes: number[]])[] = 
 
 function reasonOf(code: number): LossReason | false {
   const found = REASONS.find((codes) => codes.indexOf(code) > 0)
-  // The Node servers number what is wrong with a request in between.
-  return found ? found[0] : code > 4011 && code < 4021 && 'bad-request'
+  if (found) return found[0]
+  // The Node servers number what is wrong with a request of ours; the numbers behind were never explained.
+  return code > 4011 && code < 4037 && (code < 4022 ? 'bad-request' : 'unexplained')
 }
 
 /** An ended WebSocket. `opened` tells a refused handshake from a lost connection. */
@@ -72,34 +74,7 @@ export function loss(reason: LossReason, code: number | null = null, retryAfterM
 }
 
 export function reactionTo(reason: LossReason): Reaction {
-  if (reason === 'bad-channel' || reason === 'unauthorized') return 'renew'
+  if (reason === 'bad-channel' || reason === 'unauthorized' || reason === 'unexplained') return 'renew'
   if (reason === 'server-restart') return 'spread'
   return reason === 'too-many' ? 'back-off' : 'retry'
-}
-
-/** Name of a close code for people, or the number as text. Nothing in a client asks for it: the bundle drops the list. */
-export function closeCodeName(code: number): string {
-  return CLOSE_CODE_NAMES[code] ?? String(code)
-}
-
-const CLOSE_CODE_NAMES: Readonly<Record<number, string>> = {
-  1000: 'NORMAL_CLOSURE',
-  1001: 'SERVER_DIE',
-  1005: 'NO_STATUS',
-  1006: 'ABNORMAL',
-  1012: 'SERVICE_RESTART',
-  1013: 'TRY_AGAIN_LATER',
-  4010: 'WRONG_CHANNEL_ID',
-  4011: 'COULD_NOT_GET_LAST_MESSAGES',
-  4012: 'PUBLIC_CHANNEL_REQUIRED',
-  4013: 'WRONG_REQUEST_DATA',
-  4014: 'COMMAND_NOT_ALLOWED',
-  4015: 'WRONG_COMMAND',
-  4016: 'TOO_MANY_MESSAGES',
-  4017: 'NO_CHANNELS',
-  4018: 'TOO_MANY_CHANNELS',
-  4019: 'INVALID_CHANNEL_ID',
-  4020: 'PRIVATE_ID_NOT_ALLOWED',
-  4021: 'INVALID_SIGNATURE',
-  4029: 'TOO_MANY_CONNECTIONS',
 }

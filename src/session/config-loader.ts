@@ -62,7 +62,8 @@ export function createConfigLoader(
     })
     const deadline = clock.setTimeout(giveUp, deps.timeouts.configMs)
     try {
-      const asked = deps.source({ reason: state.reason, signal: request.signal, fetch: platform.fetch })
+      const { fetch, storage } = platform
+      const asked = deps.source({ reason: state.reason, signal: request.signal, fetch, storage, clock })
       const raw = await Promise.race([asked, late])
       if (state.phase !== 'loading') return
       const renewAtMs = adopt(parseConfig(raw, { secure: deps.secure }), sentAtMs)

@@ -8,6 +8,7 @@ import { type ServerClock, serverNow } from '../config/freshness'
 import type { ConnectionRecord, LinkPort } from '../connection/connection'
 import type { State } from '../connection/machine-types'
 import type { Candidate } from '../connection/negotiation'
+import { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
 import type { Clock } from '../platform/platform'
 import type { CursorQuery, Position } from '../replay/position'
@@ -19,7 +20,10 @@ import type { ReadLink, Reader } from './reader'
 import type { SessionDeps } from './session-types'
 import type { UplinkRunner } from './uplink'
 
-export interface LinksDeps extends Pick<SessionDeps, 'platform' | 'factories' | 'codecs' | 'timeouts' | 'gap'> {
+export interface LinksDeps extends Pick<
+  SessionDeps,
+  'platform' | 'factories' | 'codecs' | 'timeouts' | 'gap' | 'warn'
+> {
   readonly clock: Clock
   readonly arrivals: Arrivals
   readonly reader: Reader
@@ -150,8 +154,13 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     else tellGap()
   }
 
-  function ended(linkId: number): void {
-    uplink.linkEnded(linkId)
+  function ended({ what, detail, code }: ConnectionRecord, linkId: number): void {
+    // Version 4 answers a request it does not like by closing. The request is not repeated.
+    const isRefusal = what === 'lost' && detail === 'bad-request' && Number(code) > 4000
+    const message = `The push server closed the connection because of a request (${code})`
+    const refusal = isRefusal ? new PullError('server-refused', message, { facts: { closeCode: code } }) : undefined
+    uplink.linkEnded(linkId, refusal)
+    if (refusal) deps.warn(refusal)
     if (catching && catching.linkId === linkId) stopCatching()
   }
 
@@ -162,9 +171,10 @@ export function createLinks(deps: LinksDeps): SessionLinks {
 
   return {
     open,
-    happened({ what, detail }, linkId) {
+    happened(entry, linkId) {
+      const { what, detail } = entry
       if (what === 'lost') arrivals.lost(linkId, clock.now())
-      if (what === 'lost' || what === 'close') ended(linkId)
+      if (what === 'lost' || what === 'close') ended(entry, linkId)
       if (what === 'opened') {
         opened(linkId)
         // A poll that merely waits may be waiting for nobody.

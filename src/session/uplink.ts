@@ -39,8 +39,8 @@ export interface UplinkDeps {
 /** The session's side. */
 export interface UplinkRunner extends Uplink {
   answered(linkId: number, answer: Answer): void
-  /** What waits for an answer over this link waits in vain. */
-  linkEnded(linkId: number): void
+  /** What waits for an answer over this link waits in vain. `refusal`: it ended because of a request. */
+  linkEnded(linkId: number, refusal?: PullError): void
   changed(): void
   stop(error: PullError): void
 }
@@ -61,6 +61,7 @@ export function createUplink(deps: UplinkDeps): UplinkRunner {
   const posts = new Set<AbortController>()
   let waiting: Waiting[] = []
   let lastId = 0
+  let stopped: PullError | null = null
 
   function wait(linkId: number, id: number | null): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -123,10 +124,13 @@ export function createUplink(deps: UplinkDeps): UplinkRunner {
       status = response.status
       if (status < 300) return await response.arrayBuffer()
     } catch (cause) {
-      throw new PullError('no-answer', 'The publish address did not answer: check it, and CORS', {
-        retryable: true,
-        cause,
-      })
+      throw (
+        stopped ||
+        new PullError('no-answer', 'The publish address did not answer: check it, and CORS', {
+          retryable: true,
+          cause,
+        })
+      )
     } finally {
       clock.clearTimeout(late)
       posts.delete(abort)
@@ -173,9 +177,10 @@ export function createUplink(deps: UplinkDeps): UplinkRunner {
       const found = waiting.find((one) => one.id === id && one.linkId === linkId)
       if (found) found.settle(outcome)
     },
-    linkEnded: (linkId) => failWhere((one) => one.linkId === linkId),
+    linkEnded: (linkId, refusal) => failWhere((one) => one.linkId === linkId, refusal),
     changed: () => listeners.forEach((listener) => listener()),
     stop(error) {
+      stopped = error
       failWhere(() => true, error)
       posts.forEach((abort) => abort.abort())
       listeners.clear()
