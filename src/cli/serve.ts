@@ -28,12 +28,16 @@ function banner(server: PullServer): string {
   const rows: [string, string][] = [
     ['config', server.configUrl],
     ['websocket', urls.websocket],
-    ...(urls.sse === undefined ? [] : ([['sse', urls.sse]] as [string, string][])),
+    ['sse', urls.sse ?? ''],
     ['long polling', urls.long_polling],
-    ['publish', `POST ${server.url}/bitrix/pub/?CHANNEL_ID=<id>`],
+    ['php polling', urls.interval_polling ?? ''],
+    ['publish', server.version === 0 ? '' : `POST ${server.url}/bitrix/pub/?CHANNEL_ID=<id>`],
+    ['by clients', urls.publish === '' ? '' : `POST ${urls.publish}`],
+    ['rest', `POST ${server.url}/rest/<method>.json`],
     ['control', `POST ${server.url}/bx-pull/control   GET ${server.url}/bx-pull/state`],
   ]
-  const list = rows.map(([name, value]) => `  ${name.padEnd(13)} ${value}\n`).join('')
+  const served = rows.filter(([, value]) => value !== '')
+  const list = served.map(([name, value]) => `  ${name.padEnd(13)} ${value}\n`).join('')
   return `Push server of version ${server.version} for development and tests, not for production.\n\n${list}\nStop with Ctrl+C.\n\n`
 }
 
@@ -44,8 +48,8 @@ function line(event: WatchEvent): string {
     const channels = event.channels.map((id) => `${id.slice(0, 6)}…`).join(' ')
     return `${time}  published     ${channels}  ${shorten(event.body)}`
   }
-  const { kind, method, path, status } = event.record
-  return `${time}  ${kind.padEnd(12)}  ${method} ${path} ${status}`
+  const { kind, method, path, status, call } = event.record
+  return `${time}  ${kind.padEnd(12)}  ${method} ${path}${call === undefined ? '' : ` ${call}`} ${status}`
 }
 
 function shorten(text: string): string {

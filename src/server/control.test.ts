@@ -38,6 +38,22 @@ test('the control address does what the API does', async () => {
   expect((await socket.ended).code).toBe(1006)
 })
 
+test('tags and parts of receivers can be given from outside', async () => {
+  const server = await start()
+  const post = (value: object) => http(`${server.url}/bx-pull/control`, { method: 'POST', body: JSON.stringify(value) })
+  const socket = await connect(server)
+  expect((await post({ action: 'watch-tag', tag: 'A' })).status).toBe(200)
+  expect((await post({ action: 'watch-tag' })).body).toContain('tag must be a text')
+  expect(server.watchTags.holders('A')).toEqual([1])
+  const message = { module_id: 'im', command: 'x', params: {}, dictionary: { n: 1 }, user_params: { 1: { n: 2 } } }
+  await post({ action: 'publish', message, to: { tag: 'A' } })
+  expect(numbers(await socket.next())).toEqual([2])
+  await post({ action: 'watch-tag', tag: 'A', remove: true })
+  expect(server.watchTags.holders('A')).toEqual([])
+  socket.close()
+  await socket.ended
+})
+
 test('own routes come first', async () => {
   const server = await start({
     handler: (request, response) => {

@@ -19,9 +19,14 @@ const ACTIONS: Record<string, (server: PullServer, fields: Fields) => unknown> =
     const target = isObject(fields.to) ? fields.to : {}
     if (typeof fields.body === 'string') return server.publishRaw(fields.body, target)
     const message = isObject(fields.message) ? fields.message : fields
-    const { module_id, command, params, extra } = message
+    const { module_id, command, params, extra, user_params, dictionary } = message
     if (typeof module_id !== 'string' || typeof command !== 'string') return 'module_id and command must be texts'
-    return server.publish({ module_id, command, params, ...(isObject(extra) ? { extra } : {}) }, target)
+    const parts = {
+      ...(isObject(extra) ? { extra } : {}),
+      ...(isObject(user_params) ? { user_params: user_params as Record<string, object> } : {}),
+      ...(isObject(dictionary) ? { dictionary } : {}),
+    }
+    return server.publish({ module_id, command, params, ...parts }, target)
   },
   cut: (server, fields) => ({ connections: server.faults.cut(fields as CutOptions) }),
   stall: (server, fields) => ({ connections: server.faults.stall(fields as StallOptions) }),
@@ -34,6 +39,12 @@ const ACTIONS: Record<string, (server: PullServer, fields: Fields) => unknown> =
   'expire-channel': (server, fields) => server.expireChannel(typeOf(fields), userOf(fields)),
   'delete-channel': (server, fields) => server.deleteChannel(typeOf(fields), userOf(fields)),
   'expire-config': (server) => server.expireConfig(),
+  'watch-tag': (server, fields) => {
+    if (typeof fields.tag !== 'string') return 'tag must be a text'
+    return fields.remove === true
+      ? server.watchTags.delete(userOf(fields), fields.tag)
+      : server.watchTags.add(userOf(fields), fields.tag)
+  },
   'lose-storage': (server) => server.loseStorage(),
   'announce-restart': (server) => server.announceRestart(),
 }
