@@ -14,7 +14,10 @@ const SECTIONS = [
   ['TimeoutOptions', 'src/client/options.ts', 'options.timeouts'],
   ['ReplayOptions', 'src/client/options.ts', 'options.replay'],
   ['BackoffOptions', 'src/connection/backoff.ts', 'options.backoff'],
-  ['RestConfigOptions', 'src/config/rest-source.ts', 'restConfig(options)'],
+  ['RestConfigOptions', 'src/config/rest-source.ts', 'restConfig(options), ajaxConfig(options)'],
+  ['ApplicationConfigOptions', 'src/config/application-source.ts', 'applicationConfig(client, options)'],
+  ['PhpConfigOptions', 'src/config/php-source.ts', 'phpConfig(options)'],
+  ['CachedConfigOptions', 'src/config/cached-source.ts', 'cachedConfig(source, options)'],
   ['ConnectOptions', 'src/entry/bx/connect-options.ts', 'BX.Pull.connect(options)'],
   ['PullServerOptions', 'src/server/options.ts', "startPullServer(options) of 'bx-pull/testing'"],
 ]

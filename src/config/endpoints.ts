@@ -3,7 +3,8 @@
  * Relative URLs stay relative: whoever opens them knows the page. Pure.
  */
 import type { Endpoints } from './config'
-import { isOn, toText } from '../portal/foreign-value'
+import { isOn, toNumber, toText } from '../portal/foreign-value'
+import { PHP_ENDPOINT } from '../portal/php-portal'
 
 /**
  * A scheme of ours and a host behind it, or a relative URL. No fragment: WebSocket classes refuse it, and a template
@@ -26,7 +27,8 @@ export function endpointsOf(server: Readonly<Record<string, unknown>>, secure: b
     sse: pick('http', 'sse'),
     // The misspelt key is the real one, the other is what some documentation says.
     longPolling: pick('http', 'long_polling', server['long_pooling_secure'] || server['long_polling_secure']),
-    intervalPolling: pick('http', 'interval_polling'),
+    // A portal without a queue server is polled itself: where every portal can be, unless it says otherwise.
+    intervalPolling: pick('http', 'interval_polling') || (toNumber(server['version']) === 0 ? PHP_ENDPOINT : null),
     publish: isOn(server['publish_enabled']) ? pick('http', 'publish') : null,
   }
 }

@@ -55,8 +55,16 @@ describe('a complete configuration', () => {
         websocket: 'wss://portal.example/bitrix/subws/',
         sse: null,
         longPolling: 'https://portal.example/bitrix/sub/',
+        intervalPolling: null,
         publish: 'https://portal.example/bitrix/rest/',
       },
+      publicChannels: new Map([
+        [1, { id: SECRETS.publicChannel, signature: SECRETS.publicSignature, endAtMs: END_AT_MS }],
+      ]),
+      publicId: config.publicId,
+      sessid: null,
+      siteId: null,
+      lastMid: null,
       channels: [
         { type: 'private', startAtMs: START_AT_MS, endAtMs: END_AT_MS },
         { type: 'shared', startAtMs: START_AT_MS, endAtMs: END_AT_MS },
@@ -66,6 +74,7 @@ describe('a complete configuration', () => {
       expiresAtMs: null,
       serverTimeAtMs: START_AT_MS,
     })
+    expect(config.publicId?.reveal()).toBe(`${SECRETS.publicChannel}.${SECRETS.publicSignature}`)
     expect(channelQuery(config.channels)).toBe(
       `${SECRETS.privateChannel}:${SECRETS.publicChannel}.${SECRETS.privateSignature}/${SECRETS.sharedChannel}.${SECRETS.sharedSignature}`,
     )
@@ -133,8 +142,46 @@ describe('F1: how portals really print it', () => {
     expect(endpoints.longPolling).not.toBeNull()
   })
 
-  test.each([[[]], [{}], [false], [null], [undefined]])('publicChannels %j', (publicChannels) => {
-    expect(parsed((config) => (config['publicChannels'] = publicChannels)).channels).toHaveLength(2)
+  test.each([[[]], [{}], [false], [null], [undefined], ['x'], [7]])('publicChannels %j', (publicChannels) => {
+    const config = parsed((raw) => (raw['publicChannels'] = publicChannels))
+    expect(config.channels).toHaveLength(2)
+    expect(config.publicChannels.size).toBe(0)
+  })
+
+  test('public channels by user id, also of guests, and without those that cannot be read', () => {
+    const good = {
+      public_id: SECRETS.publicChannel,
+      signature: SECRETS.publicSignature,
+      end: '2020-09-14T00:26:45+00:00',
+    }
+    const publicChannels = {
+      2: { ...good, user_id: '2' },
+      '-7': { ...good, end: '' },
+      3: { ...good, public_id: 'x' },
+      4: { ...good, signature: 'no hex' },
+      5: { ...good, signature: '' },
+      6: null,
+      me: good,
+      1.5: good,
+      8: { ...good, public_id: { toString: null } },
+    }
+    const found = parsed((config) => (config['publicChannels'] = publicChannels)).publicChannels
+    expect([...found].map(([user, { endAtMs }]) => [user, endAtMs])).toEqual([
+      [2, END_AT_MS],
+      [5, END_AT_MS],
+      [-7, null],
+    ])
+  })
+
+  test('public channels of users numbered from 0 on are a list in PHP', () => {
+    const good = { public_id: SECRETS.publicChannel, signature: SECRETS.publicSignature }
+    const publicChannels = [{ ...good, user_id: 9 }]
+    expect([...parsed((config) => (config['publicChannels'] = publicChannels)).publicChannels.keys()]).toEqual([9])
+  })
+
+  test.each([undefined, '', null, 7, 'a b', 'a/b', []])('a public id that is none: %j', (publicId) => {
+    const config = parsed(({ channels }) => Object.assign(channels['private']!, { public_id: publicId }))
+    expect(config.publicId).toBeNull()
   })
 
   test.each([[[]], [{}], [false], [null], [undefined]])('channels %j beside a token', (channels) => {
@@ -251,6 +298,7 @@ describe('which URLs', () => {
       websocket: 'ws://portal.example/bitrix/subws/',
       sse: 'http://portal.example/sse/',
       longPolling: 'http://portal.example/bitrix/sub/',
+      intervalPolling: null,
       publish: 'http://portal.example/bitrix/rest/',
     })
   })
@@ -260,6 +308,7 @@ describe('which URLs', () => {
       websocket: 'wss://portal.example/bitrix/subws/',
       sse: 'https://portal.example/sse/',
       longPolling: 'https://portal.example/bitrix/sub/',
+      intervalPolling: null,
       publish: 'https://portal.example/bitrix/rest/',
     })
   })
@@ -440,6 +489,29 @@ describe('what is unusable', () => {
 
   test.each([0, '0'])('version %j needs neither URLs nor channels', (version) => {
     expect(parseConfig({ server: { version } }, SECURE)).toMatchObject({ version: 0, enabled: true, channels: [] })
+  })
+
+  test.each([0, '0'])('version %j is polled where every portal can be, or where it says', (version) => {
+    const endpoint = (server: object): unknown =>
+      parseConfig({ server: { version, ...server } }, SECURE).endpoints.intervalPolling
+    expect(endpoint({})).toBe('/bitrix/components/bitrix/pull.request/ajax.php')
+    expect(endpoint({ interval_polling: '' })).toBe('/bitrix/components/bitrix/pull.request/ajax.php')
+    expect(endpoint({ interval_polling: 'https://portal.example/poll.php' })).toBe('https://portal.example/poll.php')
+    expect(endpoint({ interval_polling: 'javascript:alert(1)' })).toBe(
+      '/bitrix/components/bitrix/pull.request/ajax.php',
+    )
+  })
+
+  test.each([
+    ['465', '00000000000000000000000465'],
+    [0, '00000000000000000000000000'],
+    ['', null],
+    ['x', null],
+    [-1, null],
+    [1.5, null],
+  ])('the last id %j', (last_id, expected) => {
+    const config = parseConfig({ server: { version: 0 }, last_id, sessid: 'abc', site_id: 's1' }, SECURE)
+    expect(config).toMatchObject({ lastMid: expected, sessid: 'abc', siteId: 's1' })
   })
 
   test.each([undefined, -1, 1.5, 'x'])(

@@ -9,8 +9,9 @@ import { PullError } from '../core/pull-error'
 import { openAnswer } from '../portal/answer'
 import type { PullConfig } from './config'
 import { endpointsOf } from './endpoints'
-import { isNotOff, isRecord, toInstantMs, toNumber, toRecord, toText } from '../portal/foreign-value'
+import { isNotOff, isRecord, toChannelId, toInstantMs, toNumber, toRecord, toText } from '../portal/foreign-value'
 import * as z from './schema'
+import { readPublicChannels } from './public-channels'
 import { readChannel } from './successor'
 
 export interface ParseConfigOptions {
@@ -61,6 +62,7 @@ export function parseConfig(raw: unknown, options: ParseConfigOptions): PullConf
   const { clientId, jwt, exp, serverTime, sessid, site_id: siteId, last_id: lastMid } = z.parse(configSchema, config)
   const { version, server_enabled: enabled, mode, hostname } = z.parse(serverSchema, rawServer)
   const endpoints = endpointsOf(rawServer, options.secure)
+  const publicId = toChannelId(toRecord(toRecord(config['channels'])['private'])['public_id'])
 
   const issues: ConfigIssue[] = []
   const wrong: Wrong = (path, message) => issues.push({ path, message })
@@ -88,6 +90,8 @@ export function parseConfig(raw: unknown, options: ParseConfigOptions): PullConf
     hostname,
     endpoints,
     channels: channelSet(channels),
+    publicChannels: readPublicChannels(config['publicChannels']),
+    publicId: publicId === null ? null : channelId(publicId),
     clientId,
     sessid,
     siteId,

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { sampleConfig } from '../../test/support/config-sample'
+import { createFakeClock } from '../../test/support/fake-platform'
 import { PullError } from '../core/pull-error'
 import type { ConfigRequest } from './config'
 import { restConfig } from './rest-source'
@@ -22,7 +23,7 @@ async function serve(listener: RequestListener): Promise<string> {
 }
 
 function request(signal: AbortSignal): ConfigRequest {
-  return { reason: 'start', signal, fetch: (url, init) => fetch(url, init) }
+  return { reason: 'start', signal, fetch: (url, init) => fetch(url, init), storage: null, clock: createFakeClock() }
 }
 
 test('a form reaches a real server, and its answer comes back', async () => {

@@ -3,6 +3,7 @@ import { http, HttpResponse, type StrictRequest } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { sampleConfig } from '../../test/support/config-sample'
+import { createFakeClock } from '../../test/support/fake-platform'
 import { PullError } from '../core/pull-error'
 import type { FetchLike } from '../platform/platform'
 import type { ConfigRequest } from './config'
@@ -48,7 +49,14 @@ const sessionFailed =
 
 function request(changes: Partial<ConfigRequest> = {}): ConfigRequest {
   const platformFetch: FetchLike = (url, init) => fetch(url, init)
-  return { reason: 'start', signal: new AbortController().signal, fetch: platformFetch, ...changes }
+  return {
+    reason: 'start',
+    signal: new AbortController().signal,
+    fetch: platformFetch,
+    storage: null,
+    clock: createFakeClock(),
+    ...changes,
+  }
 }
 
 function get(options: RestConfigOptions = {}, changes: Partial<ConfigRequest> = {}): Promise<unknown> {

@@ -1,12 +1,19 @@
 import { expect, test } from 'vitest'
 import { sampleConfig } from '../../test/support/config-sample'
+import { createFakeClock } from '../../test/support/fake-platform'
 import { PullError } from '../core/pull-error'
 import type { ConfigRequest } from './config'
 import { restConfig } from './rest-source'
 import { toConfigSource } from './source'
 import { staticConfig } from './static-source'
 
-const request: ConfigRequest = { reason: 'start', signal: new AbortController().signal, fetch: null }
+const request: ConfigRequest = {
+  reason: 'start',
+  signal: new AbortController().signal,
+  fetch: null,
+  storage: null,
+  clock: createFakeClock(),
+}
 
 test('an object is its own source', async () => {
   const config = sampleConfig()

@@ -1,5 +1,8 @@
 /** Owns the list of what both entries export, whatever platform they stand on. */
-export { restConfig } from '../config/rest-source'
+export { applicationConfig } from '../config/application-source'
+export { cachedConfig } from '../config/cached-source'
+export { phpConfig } from '../config/php-source'
+export { ajaxConfig, restConfig } from '../config/rest-source'
 export { staticConfig } from '../config/static-source'
 export { PullError } from '../core/pull-error'
 export type { ChannelsFact, GapFact, PullStatus, StatusFact } from '../session/status'
@@ -11,7 +14,11 @@ export type { PullClientOptions, PullLogger, ReplayOptions, TimeoutOptions } fro
 export type { PullDiagnostics } from '../client/diagnostics'
 export type { PullErrorCode, PullErrorFacts } from '../core/pull-error'
 export type { PullSchemas, StandardSchema } from '../client/schemas'
+export type { ApplicationConfigOptions, RestClient } from '../config/application-source'
+export type { CachedConfigOptions } from '../config/cached-source'
+export type { PhpConfigOptions } from '../config/php-source'
 export type { RestConfigOptions } from '../config/rest-source'
+export type { Portal, PortalCall, PortalMethod } from '../portal/portal'
 export type {
   Clock,
   FetchLike,

@@ -6,6 +6,9 @@
 import { PullError, type PullErrorCode } from '../core/pull-error'
 import { toInstantMs, toRecord } from './foreign-value'
 
+/** REST; and the PHP endpoint, which issues no channel where the push server is off. */
+const DISABLED = ['SERVER_ERROR', 'ERROR_OPEN_CHANNEL', 'PULL_MODULE_IS_NOT_INSTALLED']
+
 /** Whatever lay inside the envelope, and the portal's clock as the envelope tells it: Unix ms in whole seconds. */
 export type Answer = readonly [config: unknown, answeredAtMs: number | null]
 
@@ -37,7 +40,7 @@ export function portalError(answer: unknown, httpStatus?: number, cause?: unknow
   let code: PullErrorCode = 'config-unavailable'
   let cure = 'check network, CORS and url (absolute without a page); not JSON: a login page?'
   if (/session_failed|invalid_csrf/.test(told)) cure = 'pass the sessid of this login'
-  else if (portalCode === 'SERVER_ERROR') {
+  else if (portalCode && DISABLED.indexOf(portalCode) >= 0) {
     // Retried: an administrator can switch it on while the page is open, and a portal in trouble answers the same.
     code = 'disabled'
     cure = 'set up the push server of the portal'

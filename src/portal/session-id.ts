@@ -1,0 +1,49 @@
+/**
+ * Owns the session id of Bitrix, which protects from forged requests: which one to send, and the one repetition with the
+ * fresh id that a portal hands out in place of a stale one. A secret.
+ */
+import { errorCodeOf } from './answer'
+import { toRecord, toText } from './foreign-value'
+
+/** The id itself, or a function that is asked before each request. */
+export type SessionIdOption = string | (() => string | null | undefined) | undefined
+
+/**
+ * Makes a function that asks with the best session id known, and once more if the portal says that it is stale.
+ * `given` wins over a renewed id as soon as it is another one than the one that was refused.
+ */
+export function createSessionId(): <Reply>(
+  given: SessionIdOption | null,
+  ask: (sessid: string | null) => Promise<Reply>,
+  answerOf: (reply: Reply) => unknown,
+) => Promise<Reply> {
+  let stale: string | null | undefined
+  let fresh: string | null = null
+  return async (option, ask, answerOf) => {
+    const given = (typeof option === 'function' ? option() : option) || null
+    const sent = given === stale ? fresh : given
+    const reply = await ask(sent)
+    const next = renewedSessionId(answerOf(reply))
+    if (!next || next === sent) return reply
+    stale = given
+    fresh = next
+    return ask(next)
+  }
+}
+
+/** The id in an answer that says the one sent is stale: of REST, of a controller, of the PHP endpoint. */
+export function renewedSessionId(raw: unknown): string | null {
+  const answer = toRecord(raw)
+  switch (errorCodeOf(answer)) {
+    case 'session_failed':
+      return toText(answer['sessid'])
+    case 'invalid_csrf':
+      return toText(toRecord(toRecord(Object(answer['errors'])[0])['customData'])['csrf'])
+    default:
+      return isPhpSessionError(answer['ERROR']) ? toText(answer['BITRIX_SESSID']) : null
+  }
+}
+
+export function isPhpSessionError(code: unknown): boolean {
+  return code === 'SESSION_ERROR' || code === 'AUTHORIZE_ERROR'
+}
