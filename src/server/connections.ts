@@ -31,9 +31,16 @@ export interface ConnectionInfo {
   readonly openedAtMs: number
 }
 
+export interface Membership {
+  leave(): void
+  /** One channel more; hearing one already changes nothing. */
+  listen(channel: string): void
+  unlisten(channel: string): void
+}
+
 export interface Connections {
-  /** Starts delivering to a pipe. Returns what takes it out again. */
-  add(pipe: Pipe): () => void
+  /** Starts delivering to a pipe. */
+  add(pipe: Pipe): Membership
   deliver(deliveries: readonly Delivery[]): void
   /** A channel is gone: its listeners get the farewell, and those without another channel end. */
   remove(farewell: Delivery): void
@@ -48,6 +55,9 @@ export interface ConnectionsDeps {
   readonly ownerOf: (channels: readonly string[]) => number | undefined
   readonly nowMs: () => number
   readonly counted: (channel: string, by: 1 | -1) => void
+  /** A connection of a known user was added or is gone. */
+  readonly came: (userId: number) => void
+  readonly went: (userId: number) => void
 }
 
 interface Member {
@@ -69,7 +79,7 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   const limited = new Map<string, Member[]>()
   let lastId = 0
 
-  function add(pipe: Pipe): () => void {
+  function add(pipe: Pipe): Membership {
     lastId += 1
     const userId = deps.ownerOf(pipe.channels)
     const openedAtMs = deps.nowMs()
@@ -105,7 +115,21 @@ export function createConnections(deps: ConnectionsDeps): Connections {
     }
     const closeAfterMs = valueFor(deps.faults().closeAfterMs, pipe.kind)
     if (closeAfterMs > 0) after(member, closeAfterMs, () => pipe.destroy())
-    return () => drop(member)
+    if (userId !== undefined) deps.came(userId)
+    return {
+      leave: () => drop(member),
+      listen(channel) {
+        if (member.gone || member.channels.includes(channel)) return
+        member.channels = [...member.channels, channel]
+        push(byChannel, channel, member)
+        deps.counted(channel, 1)
+      },
+      unlisten(channel) {
+        if (member.gone || !member.channels.includes(channel)) return
+        member.channels = member.channels.filter((each) => each !== channel)
+        leave(member, channel)
+      },
+    }
   }
 
   function drop(member: Member): void {
@@ -116,6 +140,7 @@ export function createConnections(deps: ConnectionsDeps): Connections {
     for (const channel of member.pipe.limited) pull(limited, channel, member)
     for (const timer of member.timers) clearTimeout(timer)
     member.timers.clear()
+    if (member.info.userId !== undefined) deps.went(member.info.userId)
   }
 
   function leave(member: Member, channel: string): void {

@@ -30,6 +30,8 @@ export interface FaultSettings {
   closeAfterFrames?: PerKind<number> | undefined
   /** Messages at the end of a replay that come again as live ones; push-stream does this by itself now and then. */
   replayEcho?: PerKind<number> | undefined
+  /** Version 5: no bare pings any more, as from a server that hangs; connections stay open. */
+  rpcSilent?: boolean | undefined
   /** Probability (0 to 1) that a live message is delivered twice in a row. */
   duplicate?: PerKind<number> | undefined
   /** Probability (0 to 1) that a live message is delivered after the next one (or 50 ms later). */

@@ -79,7 +79,7 @@ export function createHttpSubscriber(context: Context): HttpSubscriber {
       pause: (value) => {
         paused = value
       },
-    })
+    }).leave
     if (answered) leave()
   }
 
@@ -102,7 +102,7 @@ export function createHttpSubscriber(context: Context): HttpSubscriber {
     }
     out.write(hello)
     for (const message of accepted.replay) send(message)
-    const leave = connections.add({
+    const { leave } = connections.add({
       kind: 'sse',
       channels: accepted.channels,
       limited: accepted.limited,

@@ -32,6 +32,8 @@ export interface PullServerOptions {
   pollHoldMs?: number
   /** Milliseconds between pings: WebSocket protocol pings and SSE comments. @default 40_000 / 120_000 (versions 3, 4) */
   pingIntervalMs?: number
+  /** Milliseconds between the bare text pings of version 5; two without `pong` and it drops the connection. @default 10_000 */
+  rpcPingIntervalMs?: number
   /** Milliseconds a stored message is kept; the cap of `Message-Expiry` on version 4. @default 86_400_000 */
   historyTtlMs?: number
   /** Stored messages per channel, push-stream only (the Node servers have no such limit). @default 1000 */
@@ -69,6 +71,7 @@ export interface Settings {
   readonly signatureKey: string
   readonly pollHoldMs: number
   readonly pingIntervalMs: number
+  readonly rpcPingIntervalMs: number
   readonly historyTtlMs: number
   readonly historyCount: number
   readonly batchWindowMs: number
@@ -123,6 +126,7 @@ export function resolveOptions(options: PullServerOptions): Settings {
     signatureKey: options.signatureKey ?? 'test-key',
     pollHoldMs: options.pollHoldMs ?? 40_000,
     pingIntervalMs: options.pingIntervalMs ?? (version <= 2 ? 40_000 : 120_000),
+    rpcPingIntervalMs: options.rpcPingIntervalMs ?? 10_000,
     historyTtlMs: options.historyTtlMs ?? 86_400_000,
     historyCount: options.historyCount ?? 1000,
     batchWindowMs: options.batchWindowMs ?? 400,

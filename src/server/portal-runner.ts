@@ -12,6 +12,7 @@ import * as portals from './portal'
 import type { ChannelType, Mailbox, PortalChannel, PortalMessage, Post } from './portal'
 import { configOf, rawPublicChannel, type RawConfig, type RawPublicChannel } from './portal-config'
 import { commonShare, sharesOf, type Share } from './portal-merge'
+import type { Presence } from './presence'
 import { parseObject } from './request-body'
 import { bareId } from './signature'
 import { addTag, createWatchTags, deleteTag, extendTags, holdersOf } from './watch-tags'
@@ -48,6 +49,8 @@ export interface PortalRunner {
   expireConfig(): void
   announceRestart(): void
   ownerOf(channels: readonly string[]): number | undefined
+  /** Raw ids as they stand; version 5 derives a user's channels from his token. */
+  channelIdsOf(userId: number): { privateId: string; publicId: string | null }
   /** Null where the version has none. */
   publicChannel(userId: number, application: string | null): RawPublicChannel | null
   readonly tags: TagsOfServer
@@ -58,7 +61,8 @@ export interface PortalRunner {
   php(ask: PhpAsk, origin: string): object
 }
 
-export interface PortalEvents {
+export interface PortalDeps {
+  readonly presence: Presence
   /** After something was published by the portal; for people who watch. */
   readonly published: (channels: readonly string[], body: string) => void
 }
@@ -67,13 +71,12 @@ const DEFAULT_EXPIRY = 86_400
 /** The portal addresses at most this many channels in one publish. */
 const CHANNELS_PER_POST = 100
 
-export function createPortalRunner(context: Context, events: PortalEvents): PortalRunner {
+export function createPortalRunner(context: Context, deps: PortalDeps): PortalRunner {
   const { settings, generation, connections } = context
   const { version } = settings
   const portal = portals.createPortal(settings)
   const tags = createWatchTags()
   const store = createPhpStore()
-  const seenAtMs = new Map<number, number>()
   const newId = () => randomBytes(16).toString('hex')
 
   function send(posts: readonly Post[]): void {
@@ -83,7 +86,7 @@ export function createPortalRunner(context: Context, events: PortalEvents): Port
         if (version === 0)
           storeRows(store, channels, parseObject(each.body) ?? {}, settings.historyTtlMs, context.nowMs())
         else queue({ ...each, channels })
-        events.published(channels, each.body)
+        deps.published(channels, each.body)
       }
     }
   }
@@ -149,7 +152,7 @@ export function createPortalRunner(context: Context, events: PortalEvents): Port
   }
 
   function config(userId: number, origin: string, application: string | null = null): RawConfig {
-    seenAtMs.set(userId, context.nowMs())
+    deps.presence.seen(userId)
     const own = opened(mailbox('private', userId, application))
     return configOf(portal, own, opened(mailbox('shared', 0, application)), origin, '', context.nowMs())
   }
@@ -203,6 +206,10 @@ export function createPortalRunner(context: Context, events: PortalEvents): Port
       }
       return undefined
     },
+    channelIdsOf(userId) {
+      const { id, publicId } = channel(mailbox('private', userId))
+      return { privateId: id, publicId }
+    },
     publicChannel: (userId, application) => rawPublicChannel(portal, opened(mailbox('private', userId, application))),
     tags: {
       add: (userId, tag) => addTag(tags, userId, tag, settings.watchTagTtlMs, context.nowMs()),
@@ -210,15 +217,7 @@ export function createPortalRunner(context: Context, events: PortalEvents): Port
       holders: (tag) => holdersOf(tags, tag, context.nowMs()),
     },
     extendTags: extend,
-    lastSeen(userIds) {
-      const online = new Set(connections.list().map((each) => each.userId))
-      const found: Record<string, number> = {}
-      for (const userId of userIds) {
-        const atMs = online.has(userId) ? context.nowMs() : seenAtMs.get(userId)
-        if (atMs !== undefined) found[String(userId)] = Math.floor((context.nowMs() - atMs) / 1000)
-      }
-      return found
-    },
+    lastSeen: (userIds) => deps.presence.lastSeen(userIds),
     php: (ask, origin) =>
       answerPhp(
         { host: settings.host, counters: settings.counters, config: (userId) => config(userId, origin), extend },

@@ -11,6 +11,7 @@ import { CONTROL_PATH, serveControl, serveState, STATE_PATH } from './control'
 import { createFaultControl, type Faults } from './fault-control'
 import type { Delivery } from './generations/generation'
 import { chooseGeneration, hubLimits } from './generations/choose'
+import type { UserDirectory } from './generations/rpc-methods'
 import { writeAnswer } from './http-answer'
 import { createHttpSubscriber } from './http-subscribe'
 import { countSubscriber, createHub } from './hub'
@@ -19,6 +20,7 @@ import { resolveOptions, type PullServerOptions, type ServerVersion } from './op
 import type { ChannelType, PortalMessage } from './portal'
 import type { RawConfig } from './portal-config'
 import { createPortalRunner, type PublishTarget, type TagsOfServer } from './portal-runner'
+import { createPresence } from './presence'
 import { readQuery } from './query'
 import { guarded } from './queue-door'
 import { readBytes } from './request-body'
@@ -52,6 +54,8 @@ export interface PullServer {
   readonly faults: Faults
   readonly log: readonly RequestRecord[]
   connections(): ConnectionInfo[]
+  /** Version 5: mids that clients have confirmed with `mack:`, in the order they came; the last 20_000. */
+  acknowledged(): readonly string[]
   /**
    * The storage of a Node server comes back empty while the connections stay (its redis was restarted): mids start at 1
    * again under the same prefix, so they are lower than what clients have seen. Nothing happens on push-stream.
@@ -73,15 +77,23 @@ export type WatchEvent =
   | { readonly type: 'request'; readonly record: RequestRecord }
   | { readonly type: 'published'; readonly channels: readonly string[]; readonly body: string }
 
+const ACKNOWLEDGED_LIMIT = 20_000
+
 /** Starts a local push server. Resolves when it listens; rejects when the port is taken. */
 export async function startPullServer(options: PullServerOptions = {}): Promise<PullServer> {
   const settings = resolveOptions(options)
-  const generation = guarded(chooseGeneration(settings), settings)
+  const users: UserDirectory = {
+    channelIdsOf: (userId) => portal.channelIdsOf(userId),
+    lastSeen: (userIds) => presence.lastSeen(userIds),
+  }
+  const generation = guarded(chooseGeneration(settings, users), settings)
   const limits = hubLimits(settings)
   const nowMs = () => Date.now() + settings.clockSkewMs
+  const presence = createPresence(nowMs)
   const watchers = new Set<(event: WatchEvent) => void>()
   const tell = (event: WatchEvent) => watchers.forEach((watcher) => watcher(event))
   let hub = createHub(limits, nowMs())
+  const acknowledged: string[] = []
   let ended = false
 
   const log = createRequestLog(() => Date.now())
@@ -91,16 +103,29 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
     ownerOf: (channels) => portal.ownerOf(channels),
     nowMs: () => Date.now(),
     counted: (channel, by) => countSubscriber(hub, channel, by),
+    came(userId) {
+      if (presence.opened(userId)) connections.deliver(generation.statusChange(hub, userId, true, nowMs()))
+    },
+    went(userId) {
+      if (presence.closed(userId)) connections.deliver(generation.statusChange(hub, userId, false, nowMs()))
+    },
   })
   const faults = createFaultControl(connections)
   const context: Context = { settings, generation, connections, faults, hub: () => hub, nowMs }
   const portal = createPortalRunner(context, {
+    presence,
     published: (channels, body) => tell({ type: 'published', channels, body }),
   })
   const origin = () => `${settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host}:${listener.port}`
   const rest = createRest(context, portal, origin)
   const subscriber = createHttpSubscriber(context)
-  const webSockets = createWebSocketSide(context, answer, spread)
+  const webSockets = createWebSocketSide(context, answer, {
+    published: spread,
+    acknowledged(mid) {
+      acknowledged.push(mid)
+      if (acknowledged.length > ACKNOWLEDGED_LIMIT) acknowledged.shift()
+    },
+  })
   const listener = createListener({ request: serve, upgrade })
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -141,7 +166,8 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
     if (doorOf(path) !== null) return path === CONFIG_PATH ? 'config' : 'rest'
     const route = generation.route(path)
     // On Node servers a plain GET on the WebSocket's address is a long poll.
-    if (route === 'poll' || (route === 'websocket' && settings.version >= 3)) return 'long-polling'
+    if (route === 'poll' || (route === 'websocket' && (settings.version === 3 || settings.version === 4)))
+      return 'long-polling'
     return route === 'client-publish' ? 'publish' : (route ?? 'other')
   }
 
@@ -192,6 +218,7 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
     faults,
     log: log.records,
     connections: () => connections.list(),
+    acknowledged: () => [...acknowledged],
     loseStorage() {
       if (settings.version >= 3) hub = { ...createHub(limits, nowMs()), midPrefix: hub.midPrefix }
     },

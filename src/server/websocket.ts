@@ -6,6 +6,7 @@ import { ServerResponse, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
+import type { Membership } from './connections'
 import type { Context } from './context'
 import type { Accepted, Delivery, Outgoing, UpgradeRefusal } from './generations/generation'
 import { writeRawAnswer } from './http-answer'
@@ -21,10 +22,13 @@ export interface WebSocketSide {
   close(): void
 }
 
-/** Brings what a client published to its listeners. */
-export type Spread = (deliveries: readonly Delivery[]) => void
+/** What frames of clients lead to outside their own connection. */
+export interface WebSocketEvents {
+  readonly published: (deliveries: readonly Delivery[]) => void
+  readonly acknowledged: (mid: string) => void
+}
 
-export function createWebSocketSide(context: Context, servePlain: ServePlain, spread: Spread): WebSocketSide {
+export function createWebSocketSide(context: Context, servePlain: ServePlain, events: WebSocketEvents): WebSocketSide {
   const { generation, connections, faults, settings } = context
   const server = new WebSocketServer({
     noServer: true,
@@ -86,22 +90,25 @@ export function createWebSocketSide(context: Context, servePlain: ServePlain, sp
     let waiting: Outgoing[] = []
     let unanswered = 0
     let paused = false
+    let membership: Membership | null = null
     let framesLeft = valueFor(faults.current.closeAfterFrames, 'websocket') || Infinity
     const close = webSocket.close.bind(webSocket)
     answerCloseFrames(webSocket, socket, generation.closeEcho)
     if (generation.ping.answer === 'empty') webSocket.on('ping', () => webSocket.pong())
 
-    const pinging = setInterval(ping, settings.pingIntervalMs)
+    const byText = generation.ping.how === 'text'
+    const pinging = setInterval(ping, byText ? settings.rpcPingIntervalMs : settings.pingIntervalMs)
 
     function ping(): void {
-      if (paused) return
+      if (paused || (byText && faults.current.rpcSilent === true)) return
       const limit = generation.ping.unansweredLimit
       if (limit !== null && unanswered + 1 >= limit && unanswered > 0) {
         webSocket.terminate()
         return
       }
       unanswered += 1
-      webSocket.ping(generation.ping.payload)
+      if (byText) webSocket.send(generation.ping.payload)
+      else webSocket.ping(generation.ping.payload)
     }
 
     function write(items: readonly Outgoing[], replay = false): void {
@@ -134,10 +141,25 @@ export function createWebSocketSide(context: Context, servePlain: ServePlain, sp
             close(reaction.code, reaction.reason)
             break
           case 'deliver':
-            spread(reaction.deliveries)
+            events.published(reaction.deliveries)
             break
           case 'gather':
             send(reaction.response)
+            break
+          case 'send':
+            webSocket.send(reaction.text)
+            break
+          case 'pong':
+            unanswered = 0
+            break
+          case 'acknowledged':
+            events.acknowledged(reaction.mid)
+            break
+          case 'listen':
+            membership?.listen(reaction.channel)
+            break
+          case 'unlisten':
+            membership?.unlisten(reaction.channel)
             break
           default:
             reaction satisfies never
@@ -160,17 +182,18 @@ export function createWebSocketSide(context: Context, servePlain: ServePlain, sp
       }, ms)
     }
 
-    webSocket.on('pong', () => {
-      unanswered = 0
-    })
+    if (!byText) {
+      webSocket.on('pong', () => {
+        unanswered = 0
+      })
+    }
     webSocket.on('message', (data, binary) => {
       // Once it is being closed nothing is obeyed any more.
       if (webSocket.readyState === webSocket.OPEN) receive(data as Buffer, binary)
     })
     write(accepted.replay, true)
-    let leave = (): void => {}
     const listen = (): void => {
-      leave = connections.add({
+      membership = connections.add({
         kind: 'websocket',
         channels: accepted.channels,
         limited: accepted.limited,
@@ -192,7 +215,7 @@ export function createWebSocketSide(context: Context, servePlain: ServePlain, sp
     const echo = valueFor(faults.current.replayEcho, 'websocket')
     if (echo > 0) write(accepted.replay.slice(-echo), true)
     webSocket.on('close', () => {
-      leave()
+      membership?.leave()
       clearInterval(pinging)
       if (quiet !== null) clearTimeout(quiet)
       if (late !== null) clearTimeout(late)

@@ -99,8 +99,17 @@ export type Reaction =
   | { readonly type: 'deliver'; readonly deliveries: readonly Delivery[] }
   /** Takes its turn among the messages. */
   | { readonly type: 'gather'; readonly response: Buffer }
+  /** Goes at once. */
+  | { readonly type: 'send'; readonly text: string }
+  /** The answer to a ping that is no protocol ping. */
+  | { readonly type: 'pong' }
+  | { readonly type: 'acknowledged'; readonly mid: string }
+  /** The connection hears one more channel from now on, or one less. */
+  | { readonly type: 'listen' | 'unlisten'; readonly channel: string }
 
 export interface PingRules {
+  /** Frames of the WebSocket protocol, or texts among the messages. */
+  readonly how: 'protocol' | 'text'
   readonly payload: string
   /** How a client's own ping is answered. */
   readonly answer: 'echo' | 'empty' | 'none'
@@ -146,6 +155,8 @@ export interface Generation {
   publish(hub: Hub, request: PublishRequest): PublishResult
   /** A WebSocket frame of a client. */
   receive(hub: Hub, client: Accepted, frame: ClientFrame): readonly Reaction[]
+  /** A user came or left: what goes to those who asked to be told. */
+  statusChange(hub: Hub, userId: number, online: boolean, nowMs: number): readonly Delivery[]
   /** The portal's own publishing, without HTTP. `expiry` in seconds. */
   submit(hub: Hub, channels: readonly string[], draft: Draft, expiry: number, nowMs: number): readonly Delivery[]
   /** Takes a channel away; null where the server has no such thing or knows no such channel. */

@@ -70,3 +70,9 @@ function onlineStatistics(first: boolean, hub: Hub, ids: readonly string[]): str
   const infos = online.map((id) => `{"channel":"${id}","subscribers":1}`).join(',')
   return first ? `{ "infos": [${infos}]}` : `{"infos":[${infos}]}`
 }
+
+/** `Message-Expiry` in seconds; what is no number counts as absent. */
+export function readExpiry(text: string | null): number {
+  const seconds = Number(text ?? '')
+  return Number.isFinite(seconds) && seconds > 0 ? Math.floor(seconds) : 0
+}

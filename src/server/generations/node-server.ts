@@ -4,14 +4,14 @@
  */
 import { publicKey, storeOnce, type Draft, type Hub, type Stored } from '../hub'
 import type { Settings } from '../options'
-import { nodeValue } from '../query'
+import { nodeValue, type RawQuery } from '../query'
 import { readSignedId, type SignedId } from '../signature'
 import { messagesResponse } from './binary-frames'
 import { serveRequest } from './client-requests'
 import type { Accepted, Admission, Delivery, Generation, Headers, HttpAnswer, Outgoing, Writing } from './generation'
 import { header, httpDate } from './generation'
 import { newestMid, readMid, replayAfter } from './node-cursor'
-import { publishOverHttp, publishRequest } from './node-publish'
+import { publishOverHttp, publishRequest, readExpiry } from './node-publish'
 
 const ORIGIN: Headers = { 'Access-Control-Allow-Origin': '*' }
 const EXPOSE: Headers = { 'Access-Control-Expose-Headers': 'Last-Message-Id' }
@@ -43,6 +43,7 @@ export function createNodeServer(settings: Settings): Generation {
 
   return {
     ping: {
+      how: 'protocol',
       payload: 'ws ping',
       answer: 'echo',
       messageRestarts: false,
@@ -80,8 +81,7 @@ export function createNodeServer(settings: Settings): Generation {
 
     admit(hub, ask) {
       const given = nodeValue(ask.query, 'CHANNEL_ID')
-      // The real servers die of a repeated CHANNEL_ID; here it is a bad one.
-      const ids = ask.query.repeated.has('CHANNEL_ID') ? null : readIds(given, settings.signatureKey, first)
+      const ids = identify(ask.query)
       if (ids === null) return refuse(given)
       const mid = readMid(nodeValue(ask.query, 'mid'))
       // A public id is a channel of its own to the server, which its owner reads along with the private one.
@@ -121,8 +121,8 @@ export function createNodeServer(settings: Settings): Generation {
       // Asked by its address, not by its body: the portal's requests are trusted, those of pages are not.
       if (this.route(request.query.path) === 'client-publish') {
         if (request.method !== 'POST') return publishRequest(null)
-        const ids = readIds(nodeValue(request.query, 'CHANNEL_ID'), settings.signatureKey, first)
-        return publishRequest(serveRequest(hub, settings, authorOf(ids ?? []), request.bytes, request.nowMs))
+        const author = authorOf(identify(request.query) ?? [])
+        return publishRequest(serveRequest(hub, settings, author, request.bytes, request.nowMs))
       }
       if (!first && request.method === 'POST' && nodeValue(request.query, 'binaryMode') === 'true') {
         return publishRequest(serveRequest(hub, settings, { type: 'backend' }, request.bytes, request.nowMs))
@@ -149,8 +149,15 @@ export function createNodeServer(settings: Settings): Generation {
       }
     },
 
+    statusChange: () => [],
     submit: (hub, channels, draft, expiry, nowMs) => submit(hub, channels, { ...draft, expiry }, nowMs),
     remove: () => null,
+  }
+
+  function identify(query: RawQuery): readonly SignedId[] | null {
+    // The real servers die of a repeated CHANNEL_ID; here it is a bad one.
+    if (query.repeated.has('CHANNEL_ID')) return null
+    return readIds(nodeValue(query, 'CHANNEL_ID'), settings.signatureKey, first)
   }
 
   function submit(hub: Hub, channels: readonly string[], draft: Draft, nowMs: number): Delivery[] {
@@ -212,9 +219,4 @@ function readIds(given: string | null, key: string, first: boolean): readonly Si
     ids.push(id)
   }
   return ids
-}
-
-function readExpiry(text: string | null): number {
-  const seconds = Number(text ?? '')
-  return Number.isFinite(seconds) && seconds > 0 ? Math.floor(seconds) : 0
 }

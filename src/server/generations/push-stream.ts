@@ -14,7 +14,13 @@ const NO_CACHE: Headers = {
   Expires: 'Thu, 01 Jan 1970 00:00:01 GMT',
   'Cache-Control': 'no-cache, no-store, must-revalidate',
 }
-const PING = { payload: '', messageRestarts: true, unansweredLimit: null, dropsUntilPong: false } as const
+const PING = {
+  how: 'protocol',
+  payload: '',
+  messageRestarts: true,
+  unansweredLimit: null,
+  dropsUntilPong: false,
+} as const
 const UNKNOWN = 'Subscriber could not create channels.'
 
 export function createPushStream(settings: Settings): Generation {
@@ -118,6 +124,7 @@ export function createPushStream(settings: Settings): Generation {
     eventChunks: (message) => eventChunks(release, message),
     publish: (hub, request) => publishOverHttp(release, hub, request),
     receive: () => [],
+    statusChange: () => [],
 
     submit(hub, channels, draft, _expiry, nowMs) {
       return channels.map((channel): Delivery => ({ channel, message: storeInChannel(hub, channel, draft, nowMs) }))

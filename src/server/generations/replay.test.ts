@@ -14,6 +14,8 @@ const DATE = new Date(SECOND).toUTCString()
 const OLDER = new Date(SECOND - 5000).toUTCString()
 const time = (date: string): string => `&time=${encodeURIComponent(date)}`
 
+const NOBODY = { channelIdsOf: () => ({ privateId: '', publicId: null }), lastSeen: () => ({}) }
+
 interface Bench {
   readonly generation: Generation
   readonly hub: Hub
@@ -21,7 +23,7 @@ interface Bench {
 
 function bench(options: PullServerOptions): Bench {
   const settings = resolveOptions(options)
-  return { generation: chooseGeneration(settings), hub: createHub(hubLimits(settings), SECOND) }
+  return { generation: chooseGeneration(settings, NOBODY), hub: createHub(hubLimits(settings), SECOND) }
 }
 
 function put({ generation, hub }: Bench, channels: readonly string[], n: number, atMs = SECOND + n, expiry = 86_400) {
