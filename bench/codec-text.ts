@@ -2,7 +2,8 @@
  * How much of the speed of plain JSON.parse is left after the text template, measured side by side in one process, and
  * how long hostile frames take. Run: `npx esbuild bench/codec-text.ts --bundle --platform=node --format=esm | node --input-type=module`
  */
-import { MAX_FRAME_LENGTH, pushStreamText } from '../src/codec/push-stream-text'
+import { MAX_FRAME_LENGTH } from '../src/codec/message-body'
+import { pushStreamText } from '../src/codec/push-stream-text'
 
 const ROUNDS = 15
 const ROUND_MS = 60

@@ -53,8 +53,11 @@ export interface SystemMessage {
 /** Something that could not be read. It is counted and skipped; its neighbours are not affected. */
 export interface BadMessage {
   readonly type: 'bad'
-  readonly reason: 'no-marks' | 'not-json' | 'not-a-message' | 'too-large' | 'too-many'
-  /** Length of the unreadable piece in UTF-16 units (bytes for binary frames). Its content may hold secrets: not kept. */
+  readonly reason: 'no-marks' | 'not-json' | 'not-a-message' | 'malformed' | 'too-large' | 'too-many'
+  /**
+   * Length of the unreadable piece in UTF-16 units (bytes for binary frames); of the whole frame where a piece is a
+   * value inside JSON. Its content may hold secrets: not kept.
+   */
   readonly length: number
   /** mid of the unreadable message when its head could still be read. */
   readonly mid: string | null

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import type { Decoded } from './codec'
-import { MAX_FRAME_LENGTH, MAX_PIECES, MAX_TRIES, pushStreamText } from './push-stream-text'
+import { MAX_FRAME_LENGTH, MAX_PIECES } from './message-body'
+import { MAX_TRIES, pushStreamText } from './push-stream-text'
 
 const START = '#!NGINXNMS!#'
 const END = '#!NGINXNME!#'

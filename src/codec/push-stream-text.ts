@@ -4,12 +4,19 @@
  * closes itself early cannot write its own mid over the server's. What a body that forges whole frames claims
  * (a mid from the future) is for the cursor to judge, not for this file.
  */
-import type { BadMessage, Codec, Decoded, Frame, MessageBody, SystemMessage } from './codec'
+import type { Codec, Decoded, Frame } from './codec'
+import {
+  bad,
+  type Fields,
+  fromEnvelope,
+  MAX_FRAME_LENGTH,
+  MAX_PIECES,
+  parse,
+  sizeOf,
+  textOf,
+  toSystem,
+} from './message-body'
 
-/** Longest frame looked at, in UTF-16 units (bytes of a binary frame). 3000 stored messages are 1.2 million. */
-export const MAX_FRAME_LENGTH = 32 * 1024 * 1024
-/** Most pieces (frames of the template, or lines of split bodies) read from one frame; the rest is one `too-many`. */
-export const MAX_PIECES = 50_000
 /**
  * Most end marks tried per piece: the last, then from the first on; only those with `}` before them count. The last is
  * right in practice. A message is lost only if rubbish follows it and its strings hold this many `}#!NGINXNME!#`.
@@ -25,17 +32,11 @@ const END = '#!NGINXNME!#'
 const BOUNDARY = /#!NGINXNMS!#(?=\s*\{\s*"\w)/g
 const TEXT_KEY = /"text"\s*:/
 const BLANK = 32
-/** By the negated id. */
-const SYSTEM_NAMES: readonly SystemMessage['name'][] = ['unknown', 'ping', 'channel-deleted', 'poll-timeout']
-
-type Fields = Record<string, unknown>
 
 export const pushStreamText: Codec = {
   decode(frame: Frame): readonly Decoded[] {
-    const isText = typeof frame === 'string'
-    const size = isText ? frame.length : frame.byteLength
-    if (size > MAX_FRAME_LENGTH) return [bad('too-large', size)]
-    return readFrame(isText ? frame : new TextDecoder().decode(frame))
+    const size = sizeOf(frame)
+    return size > MAX_FRAME_LENGTH ? [bad('too-large', size)] : readFrame(textOf(frame))
   },
 }
 
@@ -87,22 +88,22 @@ function readRun(out: Decoded[], head: string, run: readonly string[]): void {
     run.forEach((piece) => out.push(bad('not-json', piece.length)))
     return
   }
-  const id = toInteger(fields['id'])
-  if (id !== null && id < 0) {
+  const system = toSystem(fields)
+  if (system) {
     // Before the body: that of a deleted channel is prose without quotes.
-    out.push({ type: 'system', name: SYSTEM_NAMES[-id] || 'unknown', channel: toText(fields['channel']) })
+    out.push(system)
     return
   }
   const from = START.length + head.length
   const readAlone = (to: Decoded[]): void => run.forEach((piece) => readPiece(to, fields, piece, from))
-  const texts = run.length > 1 ? run.map((piece) => textOf(piece, from, piece.lastIndexOf(END))) : []
+  const texts = run.length > 1 ? run.map((piece) => bodyOf(piece, from, piece.lastIndexOf(END))) : []
   if (texts.every((text) => text === texts[0])) return readAlone(out)
   const body = texts.indexOf(null) < 0 ? parse(texts.join('\n')) : undefined
   const alone: Decoded[] = []
   // Neighbours with one head that make no whole: two messages of a template without a position, or a forged head.
   if (body === undefined) readAlone(alone)
   if (alone.some((item) => item.type === 'message')) alone.forEach((item) => out.push(item))
-  else out.push(toDecoded(fields, body, run.join('').length))
+  else out.push(fromEnvelope(fields, body, run.join('').length))
 }
 
 /** Reads one whole piece. Its last end mark is the right one unless rubbish follows; then the first ones are tried. */
@@ -111,10 +112,10 @@ function readPiece(out: Decoded[], fields: Fields, piece: string, from: number):
   let end = last
   let next = from
   for (let tries = 0; end >= from && tries < MAX_TRIES;) {
-    const text = textOf(piece, from, end)
+    const text = bodyOf(piece, from, end)
     const body = text === null ? undefined : parse(text)
     if (body !== undefined) {
-      out.push(toDecoded(fields, body, end + END.length))
+      out.push(fromEnvelope(fields, body, end + END.length))
       addStray(out, piece.slice(end + END.length))
       return
     }
@@ -123,67 +124,17 @@ function readPiece(out: Decoded[], fields: Fields, piece: string, from: number):
     next = end + END.length
     if (end === last) break
   }
-  out.push(toDecoded(fields, undefined, piece.length))
+  out.push(fromEnvelope(fields, undefined, piece.length))
 }
 
 /** The body in front of the end mark at `end`, without the brace that closes the template; `null` without that brace. */
-function textOf(piece: string, from: number, end: number): string | null {
+function bodyOf(piece: string, from: number, end: number): string | null {
   let close = end - 1
   while (close >= from && piece.charCodeAt(close) <= BLANK) close--
   return close >= from && piece[close] === '}' ? piece.slice(from, close) : null
 }
 
-function toDecoded(fields: Fields, body: unknown, length: number): Decoded {
-  const digits = toText(fields['mid'])
-  const mid = digits && /^\d{26}$/.test(digits) ? digits : null
-  if (!isBody(body)) return bad(body === undefined ? 'not-json' : 'not-a-message', length, mid)
-  const time = toText(fields['time'])
-  const timeAtMs = Date.parse(time || '')
-  return {
-    type: 'message',
-    id: toInteger(fields['id']),
-    mid,
-    channel: toText(fields['channel']),
-    tag: toInteger(fields['tag']),
-    time,
-    timeAtMs: isNaN(timeAtMs) ? null : timeAtMs,
-    body,
-    sender: null,
-    createdAtMs: null,
-    receipt: null,
-  }
-}
-
-function bad(reason: BadMessage['reason'], length: number, mid: string | null = null): BadMessage {
-  return { type: 'bad', reason, length, mid }
-}
-
 /** Counts what stands before, between and after the pieces. */
 function addStray(out: Decoded[], text: string): void {
   if (text.trim()) out.push(bad('no-marks', text.length))
-}
-
-/** `undefined` when it is not JSON. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** Only an object that came as JSON can have these: no other kind of value has members of such names. */
-function isBody(value: unknown): value is MessageBody {
-  const body = value as Partial<MessageBody> | null | undefined
-  return !!body && typeof body.module_id === 'string' && typeof body.command === 'string'
-}
-
-/** Numbers come bare, quoted, or as the weak entity tag of push-stream 0.5 (`W/6`). */
-function toInteger(value: unknown): number | null {
-  const digits = typeof value !== 'object' && /^(?:W\/)?(-?\d+)$/.exec(String(value))
-  return digits && Number.isSafeInteger(Number(digits[1])) ? Number(digits[1]) : null
-}
-
-function toText(value: unknown): string | null {
-  return typeof value === 'string' && value && value !== '-' ? value : null
 }
