@@ -54,7 +54,9 @@ function readMessage(params: Fields, length: number): Decoded {
   const { type, id } = Object(sender) as Fields
   return toMessage(body || null, length, {
     mid,
-    sender: isFields(sender) ? { type: toInteger(type) || 0, id: typeof id === 'number' ? String(id) : toText(id) } : null,
+    sender: isFields(sender)
+      ? { type: toInteger(type) || 0, id: typeof id === 'number' ? String(id) : toText(id) }
+      : null,
     receipt: mid && `mack:${mid}`,
   })
 }
