@@ -2,7 +2,7 @@
  * Owns asking through a REST application's own client: `BX24`, `BX.rest`, or anything with a `callMethod` that takes a
  * callback or returns a promise. Rejections of such clients hold URLs with tokens, so they are no `cause` of ours.
  */
-import { PullError, toPullError } from '../core/pull-error'
+import { PullError } from '../core/pull-error'
 import { portalError } from './answer'
 import { isRecord } from './foreign-value'
 import type { Portal } from './portal'
@@ -27,7 +27,7 @@ export function applicationPortal(client: RestClient): Portal {
         try {
           resolve(readResult(result, isRefusal))
         } catch (thrown) {
-          reject(toPullError(thrown, 'config-unavailable', 'The REST client gave no readable answer', true))
+          reject(thrown instanceof PullError ? thrown : portalError(null))
         }
       }
       const fail = (thrown: unknown): void => settle(thrown, true)
@@ -50,7 +50,7 @@ export function applicationPortal(client: RestClient): Portal {
 /** The answer in an envelope. @throws PullError for a refusal */
 function readResult(given: unknown, isRefusal: boolean): unknown {
   let error = isRefusal ? given : call(given, 'error') || call(given, 'getError')
-  if (!error) {
+  if (!isRefusal && !error) {
     const data = call(given, 'data')
     if (data !== undefined) return { result: data }
     // Clients with this name give the whole envelope.
