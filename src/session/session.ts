@@ -182,7 +182,8 @@ export function createSession(deps: SessionDeps): Session {
         const { channels } = config
         // An older channel of ours, or somebody else's: replaced already.
         if (channelTypeOf(channels, channelId) === null) return
-        const replaced = successor && replaceChannel(channels, channelId, successor)
+        // A token names its channels: one that is exchanged needs another token.
+        const replaced = successor && !config.jwt && replaceChannel(channels, channelId, successor)
         if (!replaced) {
           // It may be read long after it was said; since then the new channel has been written to.
           const saidAtMs = publishedAt(message) || (config.version < 3 && message.timeAtMs)
@@ -247,7 +248,7 @@ export function createSession(deps: SessionDeps): Session {
   }
 }
 
-/** Another one of these is reached by another connection. */
+/** Another one of these is reached by another connection. A token is another one every time, whatever it stands for. */
 function targetOf({ version, endpoints, clientId, hostname, mode, channels, jwt }: PullConfig): string {
-  return JSON.stringify([version, endpoints, clientId, hostname, mode, channelQuery(channels), jwt])
+  return JSON.stringify([version, endpoints, clientId, hostname, mode, channelQuery(channels) || jwt])
 }

@@ -26,6 +26,7 @@ function withForeignChannels(config: RawConfig): RawConfig {
   const { private: own, shared } = config.channels
   return {
     ...config,
+    ...(config.jwt !== undefined && { jwt: `${config.jwt}x` }),
     channels: { private: { ...own, id: foreign(own.id) }, shared: { ...shared, id: foreign(shared.id) } },
   }
 }
@@ -46,12 +47,12 @@ function quietPage(): { page: Page; tell(signal: PageSignal): void } {
   }
 }
 
-describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, replays, isPushStream }) => {
+describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, transport, replays, isPushStream }) => {
   if (isPushStream)
     test('H6: a restart that forgets the channels is over when the next configuration is there', () =>
       scene(async ({ server: start, follow }) => {
         const server = await start({ ...serverOptions, ...QUICK })
-        const follower = await follow(server, { transport })
+        const follower = await follow(server, { ...client })
         const messages = numbered(server)
         for (let at = 0; at < 4; at++) messages.publish()
         await follower.until('live messages', () => follower.events.length >= 4)
@@ -77,7 +78,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       const server = await start({ ...serverOptions, ...QUICK })
       const loadsAtMs: number[] = []
       const follower = await follow(server, {
-        transport,
+        ...client,
         connected: false,
         config: () => {
           loadsAtMs.push(Date.now())
@@ -102,7 +103,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       scene(async ({ server: start, follow }) => {
         const server = await start({ ...serverOptions, ...QUICK })
         server.faults.set({ duplicate: 0.5, slowMs: 30, seed: 7 })
-        const follower = await follow(server, { transport })
+        const follower = await follow(server, { ...client })
         const messages = numbered(server)
         await messages.run(200, 400)
         await follower.until('the first 200', () => follower.events.length >= 200)
@@ -117,7 +118,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       scene(async ({ server: start, follow }) => {
         const server = await start({ ...serverOptions, ...QUICK })
         server.faults.set({ reorder: 0.3, seed: 7 })
-        const follower = await follow(server, { transport })
+        const follower = await follow(server, { ...client })
         const messages = numbered(server)
         await messages.run(200, 400)
         await cut(server)
@@ -130,7 +131,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       scene(async ({ server: start, follow }) => {
         const server = await start({ ...serverOptions, ...QUICK, pollHoldMs: 1000 })
         const { page, tell } = quietPage()
-        const follower = await follow(server, { transport, platform: { page }, timeouts: { pollHoldMs: 1500 } })
+        const follower = await follow(server, { ...client, platform: { page }, timeouts: { pollHoldMs: 1500 } })
         const messages = numbered(server)
         await messages.run(60, 100)
         await follower.until('live messages', () => follower.events.length >= 60)
@@ -153,7 +154,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       messages.publish()
       const second = Math.floor(Date.now() / 1000)
       expect(await waitFor(() => Math.floor(Date.now() / 1000) > second, 2000)).toBe(true)
-      const follower = await follow(server, { transport })
+      const follower = await follow(server, { ...client })
       await cut(server)
       await follower.until('the loss', () => follower.counters().lost > 0)
       for (let at = 0; at < 10; at++) messages.publish()

@@ -14,11 +14,11 @@ async function lost(follower: Follower, before: number): Promise<void> {
   await follower.until('the loss', () => follower.counters().lost > before)
 }
 
-describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, replays, isPushStream }) => {
+describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, transport, replays, isPushStream }) => {
   test('P2, P10: a break after traffic', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...QUICK })
-      const follower = await follow(server, { transport })
+      const follower = await follow(server, { ...client })
       const messages = numbered(server)
       for (let at = 0; at < 20; at++) messages.publish()
       await follower.until('the first 20', () => follower.events.length >= 20)
@@ -39,7 +39,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
   test('P4: the first break of a page on which nothing had happened', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...QUICK })
-      const follower = await follow(server, { transport })
+      const follower = await follow(server, { ...client })
       await follower.until('the connection', () => server.connections().length > 0)
       await cut(server)
       await lost(follower, 0)
@@ -55,7 +55,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
     test('P4: an empty poll before the first break', () =>
       scene(async ({ server: start, follow }) => {
         const server = await start({ ...serverOptions, ...QUICK, pollHoldMs: 1100 })
-        const follower = await follow(server, { transport })
+        const follower = await follow(server, { ...client })
         const empty = (): number => server.log.filter(({ kind, status }) => kind === transport && status === 304).length
         await follower.until('two empty polls', () => empty() >= 2)
         const messages = numbered(server)
@@ -76,7 +76,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
       // Servers tell whole seconds: what shares the second of the start may come.
       const second = Math.floor(Date.now() / 1000)
       expect(await waitFor(() => Math.floor(Date.now() / 1000) > second, 2000)).toBe(true)
-      const follower = await follow(server, { transport })
+      const follower = await follow(server, { ...client })
       messages.publish()
       await follower.until('the live one', () => follower.events.length > 0)
       await cut(server)
@@ -94,7 +94,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
     test('P6: a replay that is cut in its middle, again and again', () =>
       scene(async ({ server: start, follow }) => {
         const server = await start({ ...serverOptions, ...QUICK })
-        const follower = await follow(server, { transport, backoff: { firstMs: 0, baseMs: 0, capMs: 0 } })
+        const follower = await follow(server, { ...client, backoff: { firstMs: 0, baseMs: 0, capMs: 0 } })
         const messages = numbered(server)
         for (let at = 0; at < 50; at++) messages.publish()
         await follower.until('the first 50', () => follower.events.length >= 50)
@@ -113,7 +113,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
   test('a restart that keeps the messages', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...QUICK })
-      const follower = await follow(server, { transport })
+      const follower = await follow(server, { ...client })
       const messages = numbered(server)
       for (let at = 0; at < 20; at++) messages.publish()
       await follower.until('the first 20', () => follower.events.length >= 20)
@@ -134,7 +134,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
     test('P7: a restart that numbers its messages anew', () =>
       scene(async ({ server: start, follow }) => {
         const server = await start({ ...serverOptions, ...QUICK })
-        const follower = await follow(server, { transport })
+        const follower = await follow(server, { ...client })
         const messages = numbered(server)
         for (let at = 0; at < 20; at++) messages.publish()
         await follower.until('the first 20', () => follower.events.length >= 20)

@@ -36,38 +36,40 @@ function expectOverlap({ fewest, most }: { fewest: number; most: number }): void
   expect(most).toBeGreaterThanOrEqual(2)
 }
 
-describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, replays }) => {
+describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, transport, replays }) => {
   const isPipe = transport !== 'long-polling'
 
-  test('H3, H4: the shared channel is replaced by its successor, again and again', () =>
-    scene(async ({ server: start, follow }) => {
-      const server = await start({ ...serverOptions, ...STORAGE })
-      const follower = await follow(server, { transport, timeouts: { drainMs: 300 } })
-      const messages = numbered(server)
-      const open = watchOpen(server)
-      if (!replays) {
-        // 0.3.4 WebSocket: what reached the new channel before its first listener is gone, and that is said.
-        for (let round = 1; round <= 4; round++) {
-          server.expireChannel('shared')
-          await messages.run(20, RATE)
-          await follower.until('the gap', () => follower.gaps.length === round)
+  // A token names its channels: a successor needs another token there, as a private channel does below.
+  if (serverOptions.version !== 5)
+    test('H3, H4: the shared channel is replaced by its successor, again and again', () =>
+      scene(async ({ server: start, follow }) => {
+        const server = await start({ ...serverOptions, ...STORAGE })
+        const follower = await follow(server, { ...client, timeouts: { drainMs: 300 } })
+        const messages = numbered(server)
+        const open = watchOpen(server)
+        if (!replays) {
+          // 0.3.4 WebSocket: what reached the new channel before its first listener is gone, and that is said.
+          for (let round = 1; round <= 4; round++) {
+            server.expireChannel('shared')
+            await messages.run(20, RATE)
+            await follower.until('the gap', () => follower.gaps.length === round)
+          }
+          expect(follower.channels).toHaveLength(5)
+          return
         }
-        expect(follower.channels).toHaveLength(5)
-        return
-      }
-      await during(messages, 600, 120, () => server.expireChannel('shared'))
-      await messages.check(follower)
-      expect(follower.channels.map(({ reason }) => reason)).toEqual(['loaded', ...Array(4).fill('changed')])
-      expect(follower.configLoadsAtMs).toHaveLength(1)
-      if (isPipe) expectOverlap(open)
-      expect(follower.counters().lost).toBe(0)
-      expect(follower.gaps).toEqual([])
-    }))
+        await during(messages, 600, 120, () => server.expireChannel('shared'))
+        await messages.check(follower)
+        expect(follower.channels.map(({ reason }) => reason)).toEqual(['loaded', ...Array(4).fill('changed')])
+        expect(follower.configLoadsAtMs).toHaveLength(1)
+        if (isPipe) expectOverlap(open)
+        expect(follower.counters().lost).toBe(0)
+        expect(follower.gaps).toEqual([])
+      }))
 
   test('H3, H4: the private channel is replaced with the next configuration, seconds later', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...STORAGE })
-      const follower = await follow(server, { transport, timeouts: { drainMs: 300 } })
+      const follower = await follow(server, { ...client, timeouts: { drainMs: 300 } })
       const messages = numbered(server)
       const open = watchOpen(server)
       await messages.run(100, RATE)
@@ -91,7 +93,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
   test('F4: both channels end', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...STORAGE, channelTtlMs: 8000 })
-      const follower = await follow(server, { transport, timeouts: { drainMs: 300 } })
+      const follower = await follow(server, { ...client, timeouts: { drainMs: 300 } })
       const messages = numbered(server)
       const open = watchOpen(server)
       await messages.run(2000, RATE)
@@ -110,7 +112,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
   test('H5: the configuration is called back', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...STORAGE })
-      const follower = await follow(server, { transport, timeouts: { spreadMs: 200 } })
+      const follower = await follow(server, { ...client, timeouts: { spreadMs: 200 } })
       const messages = numbered(server)
       await during(messages, 600, 200, () => server.expireConfig())
       await follower.until('the next configuration', () => follower.channels.length >= 2)
@@ -126,7 +128,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
   test('H5: a restart is announced', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...STORAGE })
-      const follower = await follow(server, { transport, timeouts: { spreadMs: 600, drainMs: 300 } })
+      const follower = await follow(server, { ...client, timeouts: { spreadMs: 600, drainMs: 300 } })
       const messages = numbered(server)
       const open = watchOpen(server)
       await during(messages, 300, 150, () => server.announceRestart())

@@ -21,19 +21,19 @@ function leftOver(before: Record<string, number>): string[] {
 }
 
 // One after the other: what others hold would be counted too.
-describe.each(TARGETS)('$name', ({ server: serverOptions, transport }) => {
+describe.each(TARGETS)('$name', ({ server: serverOptions, client, transport }) => {
   test('C3: a connected client, one without a configuration and one that has only begun leave nothing behind', async () => {
     const before = resources()
     await scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions })
-      const connected = await follow(server, { transport })
+      const connected = await follow(server, { ...client })
       const waiting = await follow(server, {
         transport,
         userId: 2,
         connected: false,
         config: () => new Promise(() => {}),
       })
-      const begun = await follow(server, { transport, userId: 3, connected: false })
+      const begun = await follow(server, { ...client, userId: 3, connected: false })
       await waitFor(() => server.connections().length > 0, 2000)
       const refusals = [waiting.client.start(), begun.client.start()].map((started) =>
         started.then(

@@ -12,11 +12,11 @@ const SEED = Number(process.env['BX_PULL_SEED'] ?? Date.now() % 1_000_000)
 /** Messages a second while connections are cut. One run takes COUNT divided by this. */
 const RATE = 600
 
-describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, replays, isPushStream }) => {
+describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, transport, replays, isPushStream }) => {
   test('P9: 10 000 messages, steady', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...STORAGE, batchWindowMs: 50 })
-      const follower = await follow(server, { transport })
+      const follower = await follow(server, { ...client })
       const messages = numbered(server)
       await messages.run(COUNT, 5000)
       await messages.check(follower, { withinMs: 20_000 })
@@ -31,7 +31,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, transport, 
         scene(async ({ server: start, follow, defer }) => {
           const chance = seeded(SEED)
           const server = await start({ ...serverOptions, ...STORAGE, ...(isPushStream ? {} : { batchWindowMs: 50 }) })
-          const follower = await follow(server, { transport, backoff: { firstMs: 100, baseMs: 100, capMs: 300 } })
+          const follower = await follow(server, { ...client, backoff: { firstMs: 100, baseMs: 100, capMs: 300 } })
           const messages = numbered(server)
           let cuts = 0
           let timer: NodeJS.Timeout | null = null
