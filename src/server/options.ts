@@ -56,6 +56,11 @@ export interface PullServerOptions {
   watchTagTtlMs?: number
   /** Counters that older PHP adds to every answered poll of version 0 as `main/user_counter`. @default none */
   counters?: Readonly<Record<string, number>>
+  /**
+   * Users on another generation than `version`, by id: their configuration leads to `/v<version>/…` of this server.
+   * Everything else is common: storage, faults, log, watch tags. @default none
+   */
+  userVersions?: Readonly<Record<number, ServerVersion>>
   /** Extra routes, asked before all others: return true when the request was taken. @default none */
   handler?: (request: IncomingMessage, response: ServerResponse) => boolean
 }
@@ -83,6 +88,7 @@ export interface Settings {
   readonly login: 'anyone' | 'required'
   readonly watchTagTtlMs: number
   readonly counters: Readonly<Record<string, number>> | null
+  readonly userVersions: Readonly<Record<number, ServerVersion>>
   readonly handler: ((request: IncomingMessage, response: ServerResponse) => boolean) | null
 }
 
@@ -138,8 +144,20 @@ export function resolveOptions(options: PullServerOptions): Settings {
     login: options.login ?? 'anyone',
     watchTagTtlMs: options.watchTagTtlMs ?? 1_920_000,
     counters: options.counters ?? null,
+    userVersions: options.userVersions ?? {},
     handler: options.handler ?? null,
   }
+}
+
+/** The settings of every generation that is spoken, the server's own first. */
+export function resolveVersions(options: PullServerOptions): readonly [Settings, ...Settings[]] {
+  const own = resolveOptions(options)
+  const common: PullServerOptions = { ...options }
+  // They are of one version only.
+  delete common.pushStream
+  delete common.sse
+  const versions = new Set(Object.values(own.userVersions).filter((version) => version !== own.version))
+  return [own, ...[...versions].map((version) => resolveOptions({ ...common, version }))]
 }
 
 function versionOf(release: PushStreamRelease | undefined): ServerVersion {

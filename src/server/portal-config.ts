@@ -68,6 +68,8 @@ export function configOf(
   const publicChannel = rawPublicChannel(portal, own)
   const base = `://${origin}${at}/bitrix/`
   const queue = version > 0
+  // The option is about the server's own version; another one among its users has what it has by default.
+  const sse = (version === 1 || version === 2) && (settings.sse || settings.version !== version)
   return {
     server: {
       version,
@@ -83,7 +85,7 @@ export function configOf(
       publish: version >= 4 ? `http${base}rest/` : '',
       publish_secure: '',
       config_timestamp: configTimestamp,
-      ...(settings.sse && (version === 1 || version === 2) ? { sse: `http${base}subsse/`, sse_secure: '' } : {}),
+      ...(sse ? { sse: `http${base}subsse/`, sse_secure: '' } : {}),
       // A page names its user by a cookie; here the address does.
       ...(queue
         ? {}

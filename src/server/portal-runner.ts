@@ -5,8 +5,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Context } from './context'
-import type { Delivery } from './generations/generation'
+import type { Generation } from './generations/generation'
 import { isAuthorised } from './hub'
+import type { ServerVersion } from './options'
 import { answerPhp, createPhpStore, storeRows, type PhpAsk } from './php-polling'
 import * as portals from './portal'
 import type { ChannelType, Mailbox, PortalChannel, PortalMessage, Post } from './portal'
@@ -62,9 +63,19 @@ export interface PortalRunner {
 }
 
 export interface PortalDeps {
+  /** Every version that is served. */
+  readonly generations: ReadonlyMap<ServerVersion, Generation>
   readonly presence: Presence
   /** After something was published by the portal; for people who watch. */
   readonly published: (channels: readonly string[], body: string) => void
+}
+
+/** Who of those meant lives on one version. */
+interface Audience {
+  readonly version: ServerVersion
+  readonly users: readonly number[]
+  /** Raw ids of the other channels. */
+  readonly others: readonly string[]
 }
 
 const DEFAULT_EXPIRY = 86_400
@@ -72,8 +83,8 @@ const DEFAULT_EXPIRY = 86_400
 const CHANNELS_PER_POST = 100
 
 export function createPortalRunner(context: Context, deps: PortalDeps): PortalRunner {
-  const { settings, generation, connections } = context
-  const { version } = settings
+  const { settings, connections } = context
+  const { generations } = deps
   const portal = portals.createPortal(settings)
   const tags = createWatchTags()
   const store = createPhpStore()
@@ -83,7 +94,7 @@ export function createPortalRunner(context: Context, deps: PortalDeps): PortalRu
     for (const each of posts) {
       for (let at = 0; at < each.channels.length; at += CHANNELS_PER_POST) {
         const channels = each.channels.slice(at, at + CHANNELS_PER_POST)
-        if (version === 0)
+        if (each.version === 0)
           storeRows(store, channels, parseObject(each.body) ?? {}, settings.historyTtlMs, context.nowMs())
         else queue({ ...each, channels })
         deps.published(channels, each.body)
@@ -91,14 +102,26 @@ export function createPortalRunner(context: Context, deps: PortalDeps): PortalRu
     }
   }
 
-  function queue({ channels, body, expiry, userParams, dictionary }: Post): void {
+  function queue({ version, channels, body, expiry, userParams, dictionary }: Post): void {
     const draft = { body, userParams, dictionary }
-    const deliveries: readonly Delivery[] = generation.submit(context.hub(), channels, draft, expiry, context.nowMs())
-    connections.deliver(deliveries)
+    connections.deliver(generations.get(version)?.submit(context.hub(), channels, draft, expiry, context.nowMs()) ?? [])
   }
 
-  function mailbox(kind: ChannelType, userId: number, application: string | null = null): Mailbox {
-    return { kind, userId: kind === 'shared' ? 0 : userId, application, version }
+  function versionOf(userId: number): ServerVersion {
+    return settings.userVersions[userId] ?? settings.version
+  }
+
+  function privateBox(userId: number, application: string | null = null): Mailbox {
+    return { kind: 'private', userId, application, version: versionOf(userId) }
+  }
+
+  /** Each version has a shared channel of its own, for its ids are written differently. */
+  function sharedBox(version: ServerVersion, application: string | null = null): Mailbox {
+    return { kind: 'shared', userId: 0, application, version }
+  }
+
+  function boxesOf(type: ChannelType, userId: number): Mailbox[] {
+    return type === 'private' ? [privateBox(userId)] : [...generations.keys()].map((version) => sharedBox(version))
   }
 
   function channel(box: Mailbox): PortalChannel {
@@ -116,27 +139,33 @@ export function createPortalRunner(context: Context, deps: PortalDeps): PortalRu
 
   function open(found: PortalChannel): void {
     const nowMs = context.nowMs()
-    const pushStream = version === 1 || version === 2
+    const pushStream = found.version === 1 || found.version === 2
     if (pushStream && !isAuthorised(context.hub(), found.id, nowMs)) send([portals.openPost(portal, found, nowMs)])
   }
 
   /** Users and everybody else who is meant, without anybody twice. */
-  function receivers(to: PublishTarget): { users: number[]; others: string[] } {
+  function audiences(to: PublishTarget): Audience[] {
     const { users, tag, shared, channels, application = null } = to
     const named = [users, tag, shared, channels].some((each) => each !== undefined)
     const holders = tag === undefined ? [] : holdersOf(tags, tag, context.nowMs())
-    const everybody = shared === true ? [channel(mailbox('shared', 0, application)).id] : []
-    return {
-      users: named ? [...new Set([...(users ?? []), ...holders])] : [1],
-      others: [...everybody, ...(channels ?? []).map(bareId)],
-    }
+    const meant = named ? [...new Set([...(users ?? []), ...holders])] : [1]
+    const listed = (channels ?? []).map(bareId)
+    return [...generations.keys()].map((version) => ({
+      version,
+      users: meant.filter((userId) => versionOf(userId) === version),
+      others: [
+        ...(shared === true ? [channel(sharedBox(version, application)).id] : []),
+        ...listed.filter((id) => (portal.issued.get(id)?.version ?? settings.version) === version),
+      ],
+    }))
   }
 
   function idsOf(users: readonly number[], application: string | null = null): string[] {
-    return users.map((userId) => channel(mailbox('private', userId, application)).id)
+    return users.map((userId) => channel(privateBox(userId, application)).id)
   }
 
   function compose(
+    version: ServerVersion,
     message: PortalMessage,
     share: Omit<Share, 'users'>,
     channels: readonly string[],
@@ -148,13 +177,17 @@ export function createPortalRunner(context: Context, deps: PortalDeps): PortalRu
   }
 
   function broadcast(message: PortalMessage): void {
-    send([portals.post(portal, channel(mailbox('shared', 0)), message, DEFAULT_EXPIRY, context.nowMs())])
+    for (const box of boxesOf('shared', 0)) {
+      send([portals.post(portal, channel(box), message, DEFAULT_EXPIRY, context.nowMs())])
+    }
   }
 
   function config(userId: number, origin: string, application: string | null = null): RawConfig {
     deps.presence.seen(userId)
-    const own = opened(mailbox('private', userId, application))
-    return configOf(portal, own, opened(mailbox('shared', 0, application)), origin, '', context.nowMs())
+    const own = opened(privateBox(userId, application))
+    const shared = opened(sharedBox(own.version, application))
+    const at = own.version === settings.version ? '' : `/v${own.version}`
+    return configOf(portal, own, shared, origin, at, context.nowMs())
   }
 
   function extend(userId: number, wanted: readonly string[]): Record<string, boolean> {
@@ -165,34 +198,40 @@ export function createPortalRunner(context: Context, deps: PortalDeps): PortalRu
     config,
     publish(message, to) {
       const expiry = to.expiry ?? DEFAULT_EXPIRY
-      const { users, others } = receivers(to)
-      const common = commonShare(message, version)
-      if (message.user_params === undefined) {
-        // One publish for all of them: a Node server gives it one id, and a page listening to two channels sees one.
-        send([compose(message, common, [...idsOf(users, to.application), ...others], expiry)])
-        return
+      for (const { version, users, others } of audiences(to)) {
+        const common = commonShare(message, version)
+        if (message.user_params === undefined) {
+          // One publish for all of them: a Node server gives it one id, and a page listening to two channels sees one.
+          send([compose(version, message, common, [...idsOf(users, to.application), ...others], expiry)])
+          continue
+        }
+        for (const share of sharesOf(message, users, version)) {
+          send([compose(version, message, share, idsOf(share.users, to.application), expiry)])
+        }
+        send([compose(version, message, common, others, expiry)])
       }
-      const posts = sharesOf(message, users, version).map((share) =>
-        compose(message, share, idsOf(share.users, to.application), expiry),
-      )
-      send(others.length === 0 ? posts : [...posts, compose(message, common, others, expiry)])
     },
     publishRaw(body, to) {
-      const { users, others } = receivers(to)
-      const channels = [...idsOf(users, to.application), ...others]
-      send([{ version, channels, body, expiry: to.expiry ?? DEFAULT_EXPIRY }])
+      for (const { version, users, others } of audiences(to)) {
+        const channels = [...idsOf(users, to.application), ...others]
+        send([{ version, channels, body, expiry: to.expiry ?? DEFAULT_EXPIRY }])
+      }
     },
     expireChannel(type, userId) {
-      const rotated = portals.rotate(portal, mailbox(type, userId), context.nowMs(), newId)
-      open(rotated.channel) // a page that reads the message goes straight to the new channel
-      send(rotated.posts)
+      for (const box of boxesOf(type, userId)) {
+        const rotated = portals.rotate(portal, box, context.nowMs(), newId)
+        open(rotated.channel) // a page that reads the message goes straight to the new channel
+        send(rotated.posts)
+      }
     },
     deleteChannel(type, userId) {
-      const old = channel(mailbox(type, userId))
-      const farewell = portals.forget(portal, mailbox(type, userId), context.nowMs(), newId)
-      if (farewell !== null) send([farewell])
-      const gone = generation.remove(context.hub(), old.id, null, context.nowMs())
-      if (gone !== null) connections.remove(gone)
+      for (const box of boxesOf(type, userId)) {
+        const old = channel(box)
+        const farewell = portals.forget(portal, box, context.nowMs(), newId)
+        if (farewell !== null) send([farewell])
+        const gone = generations.get(box.version)?.remove(context.hub(), old.id, null, context.nowMs()) ?? null
+        if (gone !== null) connections.remove(gone)
+      }
     },
     expireConfig() {
       portal.configTimestamp = Math.floor(context.nowMs() / 1000)
@@ -201,16 +240,16 @@ export function createPortalRunner(context: Context, deps: PortalDeps): PortalRu
     announceRestart: () => broadcast({ module_id: 'pull', command: 'server_restart' }),
     ownerOf(channels) {
       for (const id of channels) {
-        const owner = portal.owners.get(id)
-        if (owner !== undefined) return owner
+        const issued = portal.issued.get(id)
+        if (issued?.kind === 'private') return issued.userId
       }
       return undefined
     },
     channelIdsOf(userId) {
-      const { id, publicId } = channel(mailbox('private', userId))
+      const { id, publicId } = channel(privateBox(userId))
       return { privateId: id, publicId }
     },
-    publicChannel: (userId, application) => rawPublicChannel(portal, opened(mailbox('private', userId, application))),
+    publicChannel: (userId, application) => rawPublicChannel(portal, opened(privateBox(userId, application))),
     tags: {
       add: (userId, tag) => addTag(tags, userId, tag, settings.watchTagTtlMs, context.nowMs()),
       delete: (userId, tag) => deleteTag(tags, userId, tag),

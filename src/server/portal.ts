@@ -29,8 +29,8 @@ export interface PortalChannel extends Mailbox {
 export interface Portal {
   readonly settings: Settings
   readonly channels: Map<string, PortalChannel>
-  /** Owners of every private channel ever handed out, so that old connections still have a user. */
-  readonly owners: Map<string, number>
+  /** Every channel ever handed out by its id, so that old connections still have a user. */
+  readonly issued: Map<string, PortalChannel>
   configTimestamp: number
 }
 
@@ -66,7 +66,7 @@ export interface RawChannel {
 }
 
 export function createPortal(settings: Settings): Portal {
-  return { settings, channels: new Map(), owners: new Map(), configTimestamp: 0 }
+  return { settings, channels: new Map(), issued: new Map(), configTimestamp: 0 }
 }
 
 /** The channel of a mailbox as it stands, issued if there is none and replaced if it has ended. */
@@ -183,7 +183,7 @@ function issue(portal: Portal, mailbox: Mailbox, nowMs: number, newId: () => str
     endAtMs: nowMs + portal.settings.channelTtlMs,
   }
   portal.channels.set(keyOf(mailbox), channel)
-  if (kind === 'private') portal.owners.set(channel.id, userId)
+  portal.issued.set(channel.id, channel)
   return channel
 }
 

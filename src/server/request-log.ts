@@ -10,7 +10,7 @@ export interface RequestRecord {
   /** Everything behind the `?`, as sent. */
   readonly query: string
   readonly headers: IncomingHttpHeaders
-  readonly kind: 'websocket' | 'sse' | 'long-polling' | 'config' | 'publish' | 'rest' | 'other'
+  kind: 'websocket' | 'sse' | 'long-polling' | 'config' | 'publish' | 'rest' | 'other'
   /** What was called on the portal, in lower case, e.g. `pull.watch.extend`; PHP polling: e.g. `PULL_UPDATE_STATE`. */
   call?: string
   /** 0 until it is answered; 101 for an upgraded WebSocket. */

@@ -9,14 +9,14 @@ import { createConnections, type ConnectionInfo } from './connections'
 import type { Context } from './context'
 import { CONTROL_PATH, serveControl, serveState, STATE_PATH } from './control'
 import { createFaultControl, type Faults } from './fault-control'
-import type { Delivery } from './generations/generation'
+import type { Delivery, Generation } from './generations/generation'
 import { chooseGeneration, hubLimits } from './generations/choose'
 import type { UserDirectory } from './generations/rpc-methods'
 import { writeAnswer } from './http-answer'
-import { createHttpSubscriber } from './http-subscribe'
+import { createHttpSubscriber, type HttpSubscriber } from './http-subscribe'
 import { countSubscriber, createHub } from './hub'
 import { createListener } from './listener'
-import { resolveOptions, type PullServerOptions, type ServerVersion } from './options'
+import { resolveVersions, type PullServerOptions, type ServerVersion, type Settings } from './options'
 import type { ChannelType, PortalMessage } from './portal'
 import type { RawConfig } from './portal-config'
 import { createPortalRunner, type PublishTarget, type TagsOfServer } from './portal-runner'
@@ -26,7 +26,7 @@ import { guarded } from './queue-door'
 import { readBytes } from './request-body'
 import { createRequestLog, type RequestRecord } from './request-log'
 import { CONFIG_PATH, createRest, doorOf } from './rest'
-import { createWebSocketSide } from './websocket'
+import { createWebSocketSide, type WebSocketEvents, type WebSocketSide } from './websocket'
 
 export interface PullServer {
   /** `http://host:port`, without a slash at the end. */
@@ -77,16 +77,25 @@ export type WatchEvent =
   | { readonly type: 'request'; readonly record: RequestRecord }
   | { readonly type: 'published'; readonly channels: readonly string[]; readonly body: string }
 
+/** The transports of one version. */
+interface Side {
+  readonly context: Context
+  readonly subscriber: HttpSubscriber
+  readonly webSockets: WebSocketSide
+}
+
 const ACKNOWLEDGED_LIMIT = 20_000
 
 /** Starts a local push server. Resolves when it listens; rejects when the port is taken. */
 export async function startPullServer(options: PullServerOptions = {}): Promise<PullServer> {
-  const settings = resolveOptions(options)
+  const spoken = resolveVersions(options)
+  const settings = spoken[0]
   const users: UserDirectory = {
     channelIdsOf: (userId) => portal.channelIdsOf(userId),
     lastSeen: (userIds) => presence.lastSeen(userIds),
   }
-  const generation = guarded(chooseGeneration(settings, users), settings)
+  const generations = new Map(spoken.map((own) => [own.version, guarded(chooseGeneration(own, users), own)] as const))
+  const eachGeneration = () => [...generations.values()]
   const limits = hubLimits(settings)
   const nowMs = () => Date.now() + settings.clockSkewMs
   const presence = createPresence(nowMs)
@@ -99,79 +108,106 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
   const log = createRequestLog(() => Date.now())
   const connections = createConnections({
     faults: () => faults.current,
-    connectionLimit: generation.connectionLimit,
+    connectionLimit: Math.min(...eachGeneration().map((each) => each.connectionLimit)),
     ownerOf: (channels) => portal.ownerOf(channels),
     nowMs: () => Date.now(),
     counted: (channel, by) => countSubscriber(hub, channel, by),
     came(userId) {
-      if (presence.opened(userId)) connections.deliver(generation.statusChange(hub, userId, true, nowMs()))
+      if (presence.opened(userId)) announce(userId, true)
     },
     went(userId) {
-      if (presence.closed(userId)) connections.deliver(generation.statusChange(hub, userId, false, nowMs()))
+      if (presence.closed(userId)) announce(userId, false)
     },
   })
   const faults = createFaultControl(connections)
-  const context: Context = { settings, generation, connections, faults, hub: () => hub, nowMs }
-  const portal = createPortalRunner(context, {
+  const contextOf = (own: Settings): Context => {
+    const generation = generations.get(own.version)!
+    return { settings: own, generation, connections, faults, hub: () => hub, nowMs }
+  }
+  const portal = createPortalRunner(contextOf(settings), {
+    generations,
     presence,
     published: (channels, body) => tell({ type: 'published', channels, body }),
   })
   const origin = () => `${settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host}:${listener.port}`
-  const rest = createRest(context, portal, origin)
-  const subscriber = createHttpSubscriber(context)
-  const webSockets = createWebSocketSide(context, answer, {
+  const rest = createRest(contextOf(settings), portal, origin)
+  const wired: WebSocketEvents = {
     published: spread,
     acknowledged(mid) {
       acknowledged.push(mid)
       if (acknowledged.length > ACKNOWLEDGED_LIMIT) acknowledged.shift()
     },
-  })
+  }
+  /** By the prefix of their addresses: '' for the server's own version, `/v5` for others. */
+  const sides = new Map(spoken.map((own) => [own === settings ? '' : `/v${own.version}`, createSide(own)] as const))
   const listener = createListener({ request: serve, upgrade })
+
+  function createSide(own: Settings): Side {
+    const context = contextOf(own)
+    const webSockets = createWebSocketSide(context, (request, response) => answer(side, request, response), wired)
+    const side: Side = { context, subscriber: createHttpSubscriber(context), webSockets }
+    return side
+  }
+
+  /** Takes the prefix off the request's address: from here on it is as if there were one version only. */
+  function enter(request: IncomingMessage): Side {
+    const url = request.url ?? '/'
+    const prefix = /^\/v\d(?=\/)/.exec(url)?.[0] ?? ''
+    const side = sides.get(prefix)
+    if (side !== undefined) request.url = url.slice(prefix.length)
+    return side ?? sides.get('')!
+  }
+
+  function announce(userId: number, online: boolean): void {
+    connections.deliver(eachGeneration().flatMap((each) => each.statusChange(hub, userId, online, nowMs())))
+  }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const record = log.add(request, 'websocket')
-    webSockets.upgrade(request, socket, head, (status) => {
+    enter(request).webSockets.upgrade(request, socket, head, (status) => {
       record.status = status
       tell({ type: 'request', record })
     })
   }
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
-    const { path } = readQuery(request.url ?? '/')
-    const record = log.add(request, kindOf(path))
+    const record = log.add(request, 'other')
     response.on('error', () => {})
     response.on('finish', () => {
       record.status = response.statusCode
       tell({ type: 'request', record })
     })
+    const side = enter(request)
+    record.kind = kindOf(side, readQuery(request.url ?? '/').path)
     if (settings.handler?.(request, response) === true) return
-    answer(request, response)
+    answer(side, request, response)
   }
 
-  function answer(request: IncomingMessage, response: ServerResponse): void {
+  function answer(side: Side, request: IncomingMessage, response: ServerResponse): void {
+    const { generation } = side.context
     const { path } = readQuery(request.url ?? '/')
     const route = generation.route(path)
     if (rest.serve(request, response, (call) => log.name(request, call))) return
     if (path === CONTROL_PATH) void serveControl(server, request, response)
     else if (path === STATE_PATH) serveState(server, request, response)
-    else if (route === 'publish' || route === 'client-publish') void servePublish(request, response)
+    else if (route === 'publish' || route === 'client-publish') void servePublish(generation, request, response)
     else {
       const stray = generation.stray(route, request.method ?? 'GET')
       if (stray !== null) writeAnswer(response, stray, nowMs())
-      else subscriber.serve(route === 'sse' ? 'sse' : 'long-polling', request, response)
+      else side.subscriber.serve(route === 'sse' ? 'sse' : 'long-polling', request, response)
     }
   }
 
-  function kindOf(path: string): RequestRecord['kind'] {
+  function kindOf({ context }: Side, path: string): RequestRecord['kind'] {
     if (doorOf(path) !== null) return path === CONFIG_PATH ? 'config' : 'rest'
-    const route = generation.route(path)
+    const { version } = context.settings
+    const route = context.generation.route(path)
     // On Node servers a plain GET on the WebSocket's address is a long poll.
-    if (route === 'poll' || (route === 'websocket' && (settings.version === 3 || settings.version === 4)))
-      return 'long-polling'
+    if (route === 'poll' || (route === 'websocket' && (version === 3 || version === 4))) return 'long-polling'
     return route === 'client-publish' ? 'publish' : (route ?? 'other')
   }
 
-  async function servePublish(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function servePublish(generation: Generation, request: IncomingMessage, response: ServerResponse) {
     const bytes = await readBytes(request)
     const fault = faults.take('publish')
     if (fault.type === 'answer' || bytes === null) {
@@ -238,7 +274,7 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
     async close() {
       ended = true
       connections.cut(null, false, 1001)
-      webSockets.close()
+      for (const side of sides.values()) side.webSockets.close()
       watchers.clear()
       await listener.shut()
     },
