@@ -13,6 +13,7 @@ const SECTIONS = [
   ['PullClientOptions', 'src/client/options.ts', 'new PullClient(options)'],
   ['TimeoutOptions', 'src/client/options.ts', 'options.timeouts'],
   ['ReplayOptions', 'src/client/options.ts', 'options.replay'],
+  ['PublishOptions', 'src/publish/publisher.ts', 'options.publish'],
   ['BackoffOptions', 'src/connection/backoff.ts', 'options.backoff'],
   ['RestConfigOptions', 'src/config/rest-source.ts', 'restConfig(options), ajaxConfig(options)'],
   ['ApplicationConfigOptions', 'src/config/application-source.ts', 'applicationConfig(client, options)'],

@@ -8,13 +8,17 @@ import { createEmitter } from '../core/emitter'
 import { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
 import type { Platform } from '../platform/platform'
+import type { Presence } from '../presence/presence'
+import type { SendMessage } from '../publish/draft'
+import { PUBLISH, type SendResult } from '../publish/publisher'
 import type { PullEvent } from '../session/dispatch'
 import type { Codecs } from '../session/framing'
 import { type Session, createSession } from '../session/session'
 import { type ChannelsFact, type GapFact, type PullStatus, type StatusFact, sameStatus } from '../session/status'
 import type { TransportFactory } from '../transport/transport'
+import { createFeatures } from './features'
 import { NOTHING_YET, type PullDiagnostics, reportOf } from './diagnostics'
-import { REPLAY, TIMEOUTS, checkOptions, wantedTransports, withDefaults } from './options'
+import { REPLAY, TIMEOUTS, checkOptions, portalOf, wantedTransports, withDefaults } from './options'
 import { checkPayload } from './schemas'
 import { type TimelineNote, createTimeline } from './timeline'
 
@@ -68,6 +72,22 @@ export interface PullClientApi<Events extends object = AnyEvents> {
   start(): Promise<void>
   /** Ends everything: no timer, listener, socket or request is left. May be called twice; `start()` begins anew. */
   stop(): Promise<void>
+  /**
+   * Sends a message to other users' pages: they get it as `module:command`, with `sender.type` `client`. Needs version 4
+   * with publishing switched on, or newer. While nothing is connected it waits, see `expiry` and `options.publish`.
+   * @throws PullError (as a rejection) `bad-option`, `expired`, `queue-full`, `unknown-recipient`, `not-supported`, `no-answer`,
+   * `server-refused`, `stopped`, or what the portal answered
+   */
+  send(message: SendMessage): Promise<SendResult>
+  /**
+   * Tells the portal that this page looks at something (a chat, a task), so that it gets its events; renewed while the client
+   * is started. Returns the undo, which may be called twice. A tag the portal dropped is told by `error`, code `watch-dropped`:
+   * watching it again asks for it again.
+   * @throws PullError `bad-option`
+   */
+  watch(tag: string): () => void
+  /** Who is connected now, and who was seen when. */
+  readonly presence: Presence
   readonly status: PullStatus
   /** The transport in use, or `null`. */
   readonly transport: TransportKind | null
@@ -89,6 +109,14 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
   const remembers = options.storage !== false && wanted.length > 1
   const memory = createTransportMemory({ clock, storage: remembers ? platform.storage : null })
   const emitter = createEmitter(listenerThrew)
+  const features = createFeatures({
+    platform,
+    portal: portalOf(options),
+    portalMs: timeouts.configMs,
+    publish: withDefaults(PUBLISH, options.publish),
+    report,
+    listenerThrew,
+  })
   let fact = IDLE
   let session: Session | null = null
   let lastReport = NOTHING_YET
@@ -136,6 +164,7 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
 
   function deliver(event: PullEvent): void {
     const { module, command } = event
+    features.received(event)
     // Anybody may publish under a name that looks like a pattern: listeners of the pattern must not take it for theirs.
     if (module !== '*' && command !== '*') deliverToKey(event)
     if (module !== '*') emitter.emit(`${module}:*`, event)
@@ -152,8 +181,8 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
     }
   }
 
-  function begin(): void {
-    session = createSession({
+  function begin(): Session {
+    return createSession({
       platform,
       source,
       // Without a page the plain addresses come first: the secure ones serve where they are the only ones.
@@ -192,6 +221,7 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
 
   /** The session is over: the user said so (`stopped`), or it cannot ever work. */
   function end(error: PullError): void {
+    features.stop(error)
     if (!session) return
     // A listener may start the client again, which is another promise.
     const rejectThis = reject
@@ -214,12 +244,18 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
       }))
       // Nobody has to await it: failures are told by `error` and `status` too.
       mine.catch(() => {})
-      begin()
+      const begun = (session = begin())
       setStatus({ status: 'connecting', transport: null, reason: 'starting', skipped: {} })
-      // A listener of `status` may have stopped the client: there is no session then, and the promise is rejected.
-      if (session) session.start()
+      // A listener of `status` may have stopped the client, and even started it again: the promise is rejected then.
+      if (session === begun) {
+        features.attach(begun)
+        begun.start()
+      }
       return mine
     },
+    send: features.send,
+    watch: features.watch,
+    presence: features.presence,
     stop() {
       end(new PullError('stopped', 'Stopped: call start() again'))
       return Promise.resolve()
@@ -233,6 +269,7 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
     diagnostics: () => ({
       ...fact,
       ...(session ? reportOf(session.view()) : lastReport),
+      ...features.counts(),
       timeline: timeline.entries(),
     }),
   } as PullClientApi

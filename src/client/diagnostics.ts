@@ -31,6 +31,10 @@ export interface PullDiagnostics {
   readonly remembered: number
   /** Local clock minus server clock, ms; `null` when the server has not said. */
   readonly clockShiftMs: number | null
+  /** Messages of `send()` that wait for a connection. */
+  readonly queued: number
+  /** Tags given to `watch()`. */
+  readonly tags: number
   /** The last 200 things that happened. */
   readonly timeline: readonly TimelineEntry[]
 }

@@ -5,6 +5,8 @@ import { BACKOFF, type BackoffOption } from '../connection/backoff'
 import { PullError } from '../core/pull-error'
 import { TRANSPORT_KINDS, type TransportKind } from '../core/transport-kind'
 import type { PlatformOverrides } from '../platform/platform'
+import type { Portal } from '../portal/portal'
+import { PUBLISH, type PublishOptions } from '../publish/publisher'
 import type { FramingOption } from '../session/framing'
 import type { PullSchemas } from './schemas'
 
@@ -59,6 +61,13 @@ export interface PullClientOptions {
   transports?: readonly TransportKind[]
   /** What a server of version 4 is asked for; the other generations have one framing each. @default 'auto': protobuf */
   framing?: FramingOption
+  /**
+   * Who answers what publishing, watch tags and presence ask beside the configuration: a source such as `restConfig(...)`, or a
+   * function. @default the source given as `config`
+   */
+  portal?: Portal | ConfigSource
+  /** How long, and how many messages of `send()` wait for a connection. */
+  publish?: PublishOptions
   /** Standard Schemas (zod, valibot, arktype) by event key: a payload that fails is not delivered to that key. */
   schemas?: PullSchemas
   /** Replaces members of the platform: tests and odd runtimes. */
@@ -105,6 +114,8 @@ const CHECKS: Readonly<Record<keyof PullClientOptions, Check>> = {
   transport: (value) => value !== 'auto' && kind(value),
   transports: (value) => (!Array.isArray(value) || !value.length || value.some(kind)) && `a list of ${kind(0)}`,
   framing: oneOf('auto', 'protobuf', 'text', 'json'),
+  portal: (value) => typeof value !== 'function' && 'a source such as restConfig(), or a function',
+  publish: numbers(PUBLISH),
   schemas: object,
   platform: object,
   secure: oneOf('auto', true, false),
@@ -148,6 +159,12 @@ export function checkOptions(options: unknown): PullClientOptions {
   if (problems.length)
     throw new PullError('bad-option', `Wrong options: ${problems.join('; ')}`, { facts: { problems } })
   return options as PullClientOptions
+}
+
+/** Who is asked beside the configuration; `null`: nobody can be. */
+export function portalOf({ portal, config }: PullClientOptions): Portal | null {
+  const { portal: carried } = (portal || config) as ConfigSource
+  return carried || (portal as Portal | undefined) || null
 }
 
 /** The transports to try, in order; one means forced. */
