@@ -43,7 +43,8 @@ export function httpPortal(options: HttpPortalOptions): Portal {
   }
 
   return async (call) => {
-    const { params } = call
+    // REST ignores the case of its parameters, controllers do not.
+    const params = isController && 'CACHE' in call.params ? { cache: call.params['CACHE'] } : call.params
     if (isController && !ACTIONS[call.method])
       throw new PullError('not-supported', `Controllers lack ${call.method}: use restConfig`)
     if (guestUserId && call.method !== 'pull.config.get' && call.method !== 'server.time') {
