@@ -22,6 +22,8 @@ export interface FaultSettings {
   config?: { status?: number; body?: string; delayMs?: number; hang?: boolean } | undefined
   /** Calls to the portal (REST, controller actions, PHP polling), all or one by its name: status and body, `times` times. */
   rest?: { method?: string; status: number; body?: string; times?: number } | undefined
+  /** The sessions ended: from now on POSTs to the portal must bring this session id. */
+  sessid?: string | undefined
   /** Publishing over HTTP: refuse with this status. */
   publishStatus?: number | undefined
   /** Milliseconds after which a connection is cut without a close frame. */

@@ -216,6 +216,14 @@ describe('who may ask', () => {
     expect((await rest(server, 'pull.application.config.get', 'auth=app')).status).toBe(200)
   })
 
+  test('a session may end while pages are open', async () => {
+    const server = await start({ sessid: 'first' })
+    expect((await rest(server, 'pull.watch.extend', 'sessid=first')).status).toBe(200)
+    server.faults.set({ sessid: 'second' })
+    expect(await rest(server, 'pull.watch.extend', 'sessid=first')).toMatchObject({ status: 401, sessid: 'second' })
+    expect((await rest(server, 'pull.watch.extend', 'sessid=second')).status).toBe(200)
+  })
+
   test('with logins required nobody is refused and a guest may do little', async () => {
     const server = await start({ login: 'required' })
     expect(await rest(server, 'pull.config.get')).toMatchObject({ status: 403, error: 'AUTHORIZE_ERROR' })

@@ -45,20 +45,19 @@ export function createRest(context: Context, portal: PortalRunner, ownOrigin: ()
     switch (door) {
       case 'php': {
         const userId = caller.type === 'nobody' ? null : caller.userId
-        const ask = { fields, userId, sessid: settings.sessid, nowMs: startAtMs }
+        const ask = { fields, userId, sessid: sessid(), nowMs: startAtMs }
         response.writeHead(200, { 'Content-Type': 'application/x-javascript; charset=UTF-8' })
         response.end(phpLiteral(portal.php(ask, origin)))
         return
       }
       case 'rest': {
-        const sessid = settings.sessid ?? undefined
-        const refusal = { error: 'session_failed', error_description: 'Sessid check failed', sessid }
+        const refusal = { error: 'session_failed', error_description: 'Sessid check failed', sessid: sessid() }
         if (strange) reply(response, 401, refusal)
         else writeRest(response, callMethod(portal, call), startAtMs)
         return
       }
       case 'action': {
-        const csrf = settings.sessid
+        const csrf = sessid()
         const errors = [{ message: 'Invalid csrf token', code: 'invalid_csrf', customData: { csrf } }]
         if (strange) reply(response, 401, { status: 'error', data: null, errors })
         else writeAction(response, callAction(portal, call))
@@ -67,6 +66,11 @@ export function createRest(context: Context, portal: PortalRunner, ownOrigin: ()
       default:
         door satisfies never
     }
+  }
+
+  /** Null = not checked. */
+  function sessid(): string | null {
+    return faults.current.sessid ?? settings.sessid
   }
 
   /** True when a fault has taken care of the request. */
@@ -99,9 +103,9 @@ export function createRest(context: Context, portal: PortalRunner, ownOrigin: ()
 
   /** Guests and applications prove themselves otherwise. */
   function isForged(request: IncomingMessage, fields: Fields, caller: Caller): boolean {
-    if (settings.sessid === null || caller.type === 'guest' || caller.type === 'application') return false
-    const given = [fields.get('sessid'), request.headers['x-bitrix-csrf-token']]
-    return !given.includes(settings.sessid)
+    const right = sessid()
+    if (right === null || caller.type === 'guest' || caller.type === 'application') return false
+    return fields.get('sessid') !== right && request.headers['x-bitrix-csrf-token'] !== right
   }
 
   function writeRest(response: ServerResponse, outcome: Outcome, startAtMs: number): void {
