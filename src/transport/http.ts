@@ -1,6 +1,7 @@
 /** Owns what both HTTP transports share: how the queue server is asked, and what a refusal of it means. */
 import { type Loss, lossFromStatus } from '../core/loss'
 import type { Clock, FetchLike } from '../platform/platform'
+import { encodeForm } from '../portal/form'
 import type { TransportDeps } from './transport'
 
 /** One request to the queue server. An event-stream request that is answered as a poll lives on as the first poll. */
@@ -21,9 +22,10 @@ export function ask(
   { abort }: HttpRequest,
   accept?: Readonly<Record<string, string>>,
 ): Promise<Response> {
-  const { url, headers } = address(phase)
+  const { url, headers, form } = address(phase)
   return (fetch as FetchLike)(url, {
-    headers: Object.assign({}, headers, accept),
+    headers: Object.assign({}, headers, accept, form && { 'Content-Type': 'application/x-www-form-urlencoded' }),
+    ...(form && { method: 'POST', body: encodeForm(form) }),
     signal: abort.signal,
     // A cache would answer the same empty poll for ever.
     cache: 'no-store',
