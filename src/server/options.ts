@@ -17,7 +17,8 @@ export interface PullServerOptions {
   port?: number
   /**
    * Generation to speak: 1 = push-stream 0.3.4, 2 = push-stream 0.4.0 and later, 3 = Push server 1.0,
-   * 4 = Push server 2.0 (text framing). @default 4, or what `pushStream` implies
+   * 4 = Push server 2.0 (text, or protobuf for connections with `binaryMode=true`), 5 = Push server 3.0 (JSON-RPC),
+   * 0 = no queue server, PHP polling only. @default 4, or what `pushStream` implies
    */
   version?: ServerVersion
   /** Release of the module for versions 1 ('0.3.4') and 2 ('0.4.0' or '0.5.5'). @default '0.3.4' / '0.4.0' */
@@ -26,7 +27,7 @@ export interface PullServerOptions {
   sse?: boolean
   /** `config.server.websocket_enabled`. The WebSocket location answers either way. @default true */
   websocket?: boolean
-  /** Key of the channel signatures (HMAC-SHA1), versions 3 and 4. @default 'test-key' */
+  /** Key of the channel signatures (HMAC-SHA1, from version 3 on) and of the tokens of version 5. @default 'test-key' */
   signatureKey?: string
   /** Milliseconds a long poll is held before its 304. @default 40_000 */
   pollHoldMs?: number
@@ -34,11 +35,11 @@ export interface PullServerOptions {
   pingIntervalMs?: number
   /** Milliseconds between the bare text pings of version 5; two without `pong` and it drops the connection. @default 10_000 */
   rpcPingIntervalMs?: number
-  /** Milliseconds a stored message is kept; the cap of `Message-Expiry` on version 4. @default 86_400_000 */
+  /** Milliseconds a stored message is kept; the cap of an `expiry` on versions 4 and 5. @default 86_400_000 */
   historyTtlMs?: number
   /** Stored messages per channel, push-stream only (the Node servers have no such limit). @default 1000 */
   historyCount?: number
-  /** Milliseconds a Node server gathers messages on a WebSocket after one was sent. @default 400 */
+  /** Milliseconds a server from version 3 on gathers messages on a WebSocket after one was sent. @default 400 */
   batchWindowMs?: number
   /** Milliseconds a channel is handed out for (`end - start` of the config). @default 43_205_000 */
   channelTtlMs?: number

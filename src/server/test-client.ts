@@ -11,12 +11,14 @@ export interface HttpResult {
   readonly headers: IncomingHttpHeaders
   readonly rawHeaders: readonly string[]
   readonly body: string
+  /** The same before it was read as text. */
+  readonly bytes: Buffer
 }
 
 export interface HttpAsk {
   readonly method?: string
   readonly headers?: Record<string, string>
-  readonly body?: string
+  readonly body?: string | Buffer
 }
 
 export function http(url: string, ask: HttpAsk = {}): Promise<HttpResult> {
@@ -27,19 +29,20 @@ export function http(url: string, ask: HttpAsk = {}): Promise<HttpResult> {
     const request = httpRequest(url, { method: ask.method ?? 'GET', headers, agent: false })
     request.on('error', reject)
     request.on('response', (response) => {
-      let body = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => (body += chunk))
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', reject)
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, rawHeaders: response.rawHeaders, body }),
-      )
+      response.on('end', () => {
+        const { statusCode: status = 0, headers, rawHeaders } = response
+        const bytes = Buffer.concat(chunks)
+        resolve({ status, headers, rawHeaders, body: bytes.toString('utf8'), bytes })
+      })
     })
     request.end(ask.body)
   })
 }
 
-/** Something that is read piece by piece: pieces wait until they are asked for. */
+/** Something that is read piece by piece: pieces wait until they are asked for. Binary frames come as base64. */
 export interface Reader {
   /** The next piece; rejects when the stream ended before it. */
   next(): Promise<string>
@@ -64,7 +67,7 @@ export function openWebSocket(
   const queue = createQueue()
   let upgrade: IncomingHttpHeaders = {}
   socket.on('upgrade', (response) => (upgrade = response.headers))
-  socket.on('message', (data, binary) => queue.push(binary ? '<binary>' : (data as Buffer).toString('utf8')))
+  socket.on('message', (data, binary) => queue.push((data as Buffer).toString(binary ? 'base64' : 'utf8')))
   socket.on('close', (code, reason) => queue.end({ code, reason: reason.toString('utf8') }))
   return new Promise((resolve, reject) => {
     socket.on('open', () => {
