@@ -57,6 +57,19 @@ test('users of different generations get the same messages', async () => {
   await Promise.all(sockets.map((socket) => socket.ended))
 })
 
+test('a channel named by its id is served by its own generation', async () => {
+  const server = await start({ version: 4, userVersions: { 2: 2 } })
+  const socket = await open(server, 2)
+  server.publish(message(1), { users: [2] })
+  server.publish(message(2), { channels: [server.config(2).channels.private.id] })
+  server.publish(message(3), { users: [2] })
+  const frames = await socket.until((pieces) => pieces.flatMap(envelopes).length === 3)
+  // push-stream counts per channel; a Node server would have numbered the second one by itself.
+  expect(frames.flatMap(envelopes).map((each) => each.id)).toEqual([2, 3, 4])
+  socket.close()
+  await socket.ended
+})
+
 test('channels end on the generation they belong to', async () => {
   const server = await start({ version: 4, userVersions: { 2: 2 } })
   const socket = await open(server, 2)
