@@ -5,6 +5,19 @@ export { phpConfig } from '../config/php-source'
 export { ajaxConfig, restConfig } from '../config/rest-source'
 export { staticConfig } from '../config/static-source'
 export { PullError } from '../core/pull-error'
+export {
+  eventStreamTransport,
+  intervalPollingTransport,
+  jsonArrayCodec,
+  jsonRpcCodec,
+  longPollingTransport,
+  phpCodec,
+  protobufCodec,
+  textCodec,
+  webSocketTransport,
+} from './parts'
+export type { PullClientParts } from './parts'
+export type { PullClientConstructor, PullClientInstance } from '../client/pull-client'
 export type { ChannelsFact, GapFact, PullStatus, StatusFact } from '../session/status'
 export type { AnyEvents, PullLifecycle, TransportFact } from '../client/client'
 export type { BackoffOption, BackoffOptions, BackoffPolicy, Failure } from '../connection/backoff'
