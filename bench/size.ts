@@ -36,7 +36,7 @@ const textOnly: Plugin = {
       namespace: 'none',
     }))
     onLoad({ filter: /.*/, namespace: 'none' }, () => ({
-      contents: 'export const protobufCodec = null, jsonArrayCodec = null, jsonRpcCodec = null, phpCodec = null',
+      contents: 'export const protobufCodec = null, jsonArrayCodec = null, jsonRpcCodec = null, phpCodec = null, messagesOf = null',
     }))
   },
 }
