@@ -48,7 +48,7 @@ export function portalError(answer: unknown, httpStatus?: number, cause?: unknow
     code = 'forbidden'
     cure = 'log in, or pass guestUserId; applications call pull.application.config.get'
   }
-  return new PullError(code, `No push configuration (${told}): ${cure}`, {
+  return new PullError(code, `Asking the portal failed (${told}): ${cure}`, {
     retryable: code !== 'forbidden',
     facts: { portalCode, httpStatus },
     cause,

@@ -7,7 +7,7 @@ import type { FetchLike } from '../platform/platform'
 import { portalError } from './answer'
 import { encodeForm } from './form'
 import type { Portal, PortalCall, PortalMethod } from './portal'
-import { type SessionIdOption, createSessionId } from './session-id'
+import { type Reply, type SessionIdOption, createSessionId } from './session-id'
 
 export interface HttpPortalOptions {
   /** Of `pull.config.get`: the other methods are its neighbours. */
@@ -20,8 +20,6 @@ export interface HttpPortalOptions {
   readonly credentials?: RequestCredentials | undefined
 }
 
-export type Reply = readonly [response: Response, answer: unknown]
-
 const ACTIONS: Readonly<Partial<Record<PortalMethod, string>>> = {
   'pull.config.get': 'pull.api.config.get',
   'pull.watch.extend': 'pull.api.config.extendWatch',
@@ -33,7 +31,7 @@ const ACTION = /([?&]action=)[^&]*/
 export function httpPortal(options: HttpPortalOptions): Portal {
   const { method = 'POST', guestUserId } = options
   const isController = ACTION.test(options.url)
-  const withSessionId = createSessionId()
+  const withSessionId = createSessionId(options.sessid)
 
   function urlOf(called: PortalMethod): string {
     const { url } = options
@@ -63,7 +61,7 @@ export function httpPortal(options: HttpPortalOptions): Portal {
         parse: parseJson,
       })
     }
-    const [response, answer] = await withSessionId(options.sessid, ask, ([, told]) => told)
+    const [response, answer] = await withSessionId(ask)
     if (!response.ok || answer === undefined) throw portalError(answer, response.status)
     return answer
   }

@@ -85,6 +85,16 @@ describe('channels', () => {
         },
       },
     })
+    const asked = `?CHANNEL_ID=${PRIVATE}/${SHARED}`
+    const full = world({}, long.replace('/sub/', `/sub/${asked}`).replace('/subws/', `/subws/${asked}&a=1`))
+    expect(await full.call()).toMatchObject({
+      result: {
+        server: {
+          long_polling: 'http://portal.example/bitrix/sub/',
+          websocket: 'ws://portal.example/bitrix/subws/?a=1',
+        },
+      },
+    })
     const off = world({}, long.replace('{', `{'WEBSOCKET':'N',`))
     expect(await off.call()).toMatchObject({ result: { server: { websocket_enabled: false } } })
   })

@@ -7,10 +7,10 @@ import type { FetchLike } from '../platform/platform'
 import { portalError } from './answer'
 import { encodeForm } from './form'
 import { toNumber, toRecord, toText } from './foreign-value'
-import { type Reply, send } from './http-portal'
+import { send } from './http-portal'
 import { readPhpLiteral } from './php-literal'
 import type { Portal } from './portal'
-import { type SessionIdOption, createSessionId, isPhpSessionError } from './session-id'
+import { type Reply, type SessionIdOption, createSessionId, isPhpSessionError } from './session-id'
 
 /** Where every portal has it. */
 export const PHP_ENDPOINT = '/bitrix/components/bitrix/pull.request/ajax.php'
@@ -26,7 +26,7 @@ export interface PhpPortalOptions {
 
 export function phpPortal(options: PhpPortalOptions): Portal {
   const { url = PHP_ENDPOINT, siteId } = options
-  const withSessionId = createSessionId()
+  const withSessionId = createSessionId(options.sessid)
   return async (call) => {
     const isConfig = call.method === 'pull.config.get'
     if (!isConfig && call.method !== 'pull.watch.extend') {
@@ -44,7 +44,7 @@ export function phpPortal(options: PhpPortalOptions): Portal {
         body: encodeForm({ ...asked, SITE_ID: siteId, PULL_AJAX_CALL: 'Y', sessid: (used = sessid) }),
         parse: readPhpLiteral,
       })
-    const [response, raw] = await withSessionId(options.sessid, ask, ([, told]) => told)
+    const [response, raw] = await withSessionId(ask)
     const answer = toRecord(raw)
     const error = answer['ERROR']
     if (isPhpSessionError(error))
@@ -69,13 +69,13 @@ function configOf(
     start: starts[at],
     end: starts[at]! + CHANNEL_LIFETIME_S,
   })
-  const hasWebSocket = answer['WEBSOCKET'] !== 'N' && toText(answer['PATH_WS'])
+  const webSocket = answer['WEBSOCKET'] !== 'N' && isQueue && pathOf(answer['PATH_WS'])
   return {
     server: {
       version: isQueue ? 2 : 0,
-      long_polling: isQueue ? answer['PATH'] : '',
-      websocket_enabled: isQueue && !!hasWebSocket,
-      websocket: hasWebSocket,
+      long_polling: isQueue && pathOf(answer['PATH']),
+      websocket_enabled: !!webSocket,
+      websocket: webSocket,
       interval_polling: url,
     },
     channels: { private: { ...channel(0), public_id: answer['CHANNEL_PUBLIC_ID'] }, shared: channel(1) },
@@ -83,4 +83,9 @@ function configOf(
     site_id: siteId,
     last_id: answer['LAST_ID'],
   }
+}
+
+/** Comes with the channels already in it. They are written where the request is made, and an address is no secret. */
+function pathOf(url: unknown): string {
+  return (toText(url) || '').replace(/([?&])CHANNEL_ID=[^&]*&?/, '$1').replace(/[?&]$/, '')
 }

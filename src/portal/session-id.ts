@@ -8,22 +8,23 @@ import { toRecord, toText } from './foreign-value'
 /** The id itself, or a function that is asked before each request. */
 export type SessionIdOption = string | (() => string | null | undefined) | undefined
 
+/** A response of any kind, and what could be read of its body. */
+export type Reply = readonly [response: Response, answer: unknown]
+
 /**
  * Makes a function that asks with the best session id known, and once more if the portal says that it is stale.
- * `given` wins over a renewed id as soon as it is another one than the one that was refused.
+ * What the option gives wins over a renewed id as soon as it is another one than the one that was refused.
  */
-export function createSessionId(): <Reply>(
-  given: SessionIdOption | null,
-  ask: (sessid: string | null) => Promise<Reply>,
-  answerOf: (reply: Reply) => unknown,
-) => Promise<Reply> {
+export function createSessionId(
+  option: SessionIdOption,
+): (ask: (sessid: string | null) => Promise<Reply>) => Promise<Reply> {
   let stale: string | null | undefined
   let fresh: string | null = null
-  return async (option, ask, answerOf) => {
+  return async (ask) => {
     const given = (typeof option === 'function' ? option() : option) || null
     const sent = given === stale ? fresh : given
     const reply = await ask(sent)
-    const next = renewedSessionId(answerOf(reply))
+    const next = renewedSessionId(reply[1])
     if (!next || next === sent) return reply
     stale = given
     fresh = next
