@@ -1,36 +1,11 @@
 import fc from 'fast-check'
-import protobuf from 'protobufjs'
+import type { Message as Decodable } from 'protobufjs'
 import { describe, expect, it, vi } from 'vitest'
+import { RequestBatch, ResponseBatch } from '../../test/support/push-server-model'
 import type { Decoded, Outgoing, PublicChannelId } from './codec'
 import { MAX_FRAME_LENGTH, MAX_PIECES } from './message-body'
 import { MAX_ID_BYTES, protobufCodec } from './protobuf'
 import { pushStreamText } from './push-stream-text'
-
-/** The model as another implementation reads and writes it. */
-const { root } = protobuf.parse(`
-  syntax = "proto3";
-  message RequestBatch { repeated Request requests = 1; }
-  message Request { oneof command { IncomingMessagesRequest incomingMessages = 1; ChannelStatsRequest channelStats = 2;
-    ServerStatsRequest serverStats = 3; } }
-  message IncomingMessagesRequest { repeated IncomingMessage messages = 1; }
-  message IncomingMessage { repeated Receiver receivers = 1; Sender sender = 2; string body = 3; uint32 expiry = 4;
-    string type = 5; }
-  message Receiver { bytes id = 1; bool isPrivate = 2; bytes signature = 3; }
-  message ChannelId { bytes id = 1; bool isPrivate = 2; bytes signature = 3; }
-  message ChannelStatsRequest { repeated ChannelId channels = 1; }
-  message ServerStatsRequest { }
-  message ResponseBatch { repeated Response responses = 1; }
-  message Response { oneof command { OutgoingMessagesResponse outgoingMessages = 1; ChannelStatsResponse channelStats = 2;
-    JsonResponse serverStats = 3; string json = 4; } }
-  message OutgoingMessagesResponse { repeated OutgoingMessage messages = 1; }
-  message OutgoingMessage { bytes id = 1; string body = 2; uint32 expiry = 3; fixed32 created = 4; Sender sender = 5; }
-  message ChannelStatsResponse { repeated ChannelStats channels = 1; }
-  message ChannelStats { bytes id = 1; bool isPrivate = 2; bool isOnline = 3; }
-  message JsonResponse { string json = 1; }
-  message Sender { SenderType type = 1; bytes id = 2; }
-  enum SenderType { UNKNOWN = 0; CLIENT = 1; BACKEND = 2; }`)
-const ResponseBatch = root.lookupType('ResponseBatch')
-const RequestBatch = root.lookupType('RequestBatch')
 
 /** Every random run can be repeated: FC_SEED=… */
 const SEED = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31)
@@ -451,7 +426,7 @@ describe(`binary framing: against another implementation (FC_SEED=${SEED})`, () 
           body: Buffer.from(body).toString(),
           expiry,
         }))
-        const plain = (message: protobuf.Message): unknown => JSON.parse(JSON.stringify(message.toJSON()))
+        const plain = (message: Decodable): unknown => JSON.parse(JSON.stringify(message.toJSON()))
         const wanted = (request: object): unknown => plain(RequestBatch.fromObject({ requests: [request] }))
         expect(plain(sent)).toEqual(wanted({ incomingMessages: { messages: meant } }))
         const asked = RequestBatch.decode(new Uint8Array(protobufCodec.channelStats!(channels)))

@@ -12,8 +12,47 @@ export interface Recording {
   readonly server: string
   readonly scenario: string
   readonly published: readonly Published[]
-  /** Requests of subscribers that were answered with 101 or 200, in file order. */
+  /** Requests of subscribers that were answered with 101 or 200, in file order: what they got as text. */
   readonly exchanges: readonly Exchange[]
+  /** What any client got as protobuf, in file order. */
+  readonly binary: readonly BinaryFrame[]
+  /** Requests in protobuf that clients sent and the server took. */
+  readonly requests: readonly ArrayBuffer[]
+  /** How every exchange ended, in file order. */
+  readonly endings: readonly Ending[]
+}
+
+export interface BinaryFrame {
+  readonly data: ArrayBuffer
+  /** As the vendor's model reads it. */
+  readonly responses: readonly BinaryResponse[]
+}
+
+export interface BinaryResponse {
+  readonly outgoingMessages?: { readonly messages: readonly BinaryMessage[] }
+  readonly channelStats?: { readonly channels: readonly { id: string; isPrivate: boolean; isOnline: boolean }[] }
+}
+
+export interface BinaryMessage {
+  readonly id: string
+  /** Missing where it is 200 KB: then its hash is there. */
+  readonly body?: string
+  readonly bodySha256?: string
+  readonly expiry: number
+  readonly created: number
+  readonly sender: { readonly type: number; readonly id?: string }
+}
+
+export interface Ending {
+  readonly label: string
+  readonly url: string
+  /** `null`: no answer. */
+  readonly status: number | null
+  readonly lastMessageId: string | null
+  /** Of an HTTP answer. */
+  readonly body: string
+  /** Of a WebSocket; `null` where the client closed it, or where it was none. */
+  readonly close: { readonly code: number; readonly reason: string } | null
 }
 
 /** What was posted to the publish address. Bodies of 200 KB are kept as a hash where the frame holds the same text. */
@@ -51,6 +90,9 @@ export function loadRecording(name: string): Recording {
     scenario: file.description ?? file.scenario,
     published: [...(file.publishes ?? []), ...(file.published ?? [])].filter(isPost).map(toPublished),
     exchanges: raw.flatMap(toExchange),
+    binary: raw.flatMap(({ frames }) => (frames ?? []).filter((frame) => frame.dir === 'in')).flatMap(toBinary),
+    requests: raw.filter(isAccepted).flatMap(toRequests),
+    endings: raw.map(toEnding),
   }
 }
 
@@ -72,9 +114,21 @@ type RawText = string | { readonly $repeat: { prefix: string; unit: string; time
 interface RawExchange {
   readonly label?: string
   readonly name?: string
-  readonly request?: { readonly url: string }
+  readonly request?: { readonly url: string; readonly bodyBase64?: string }
   readonly response?: { readonly status?: number; readonly headers?: Record<string, string | string[]> } | null
-  readonly frames?: readonly { dir: string; type?: string; atMs: number; data?: RawText }[]
+  readonly frames?: readonly RawFrame[]
+  readonly closed?: { readonly code: number; readonly reason: string }
+}
+
+interface RawFrame {
+  readonly dir: string
+  readonly type?: string
+  readonly atMs: number
+  readonly data?: RawText
+  readonly base64?: string
+  /** Where the content was left out. */
+  readonly bytes?: number
+  readonly decoded?: { readonly responses: readonly BinaryResponse[] }
 }
 
 interface RawPublished {
@@ -112,6 +166,45 @@ function toExchange(raw: RawExchange): Exchange[] {
     .map((frame) => ({ atMs: frame.atMs, data: expand(frame.data ?? '') }))
   const kind = status === 101 ? 'websocket' : type.startsWith('text/event-stream') ? 'event-stream' : 'long-polling'
   return [{ label: raw.label ?? raw.name ?? 'main', url, kind, received }]
+}
+
+function toBinary({ base64, decoded }: RawFrame): BinaryFrame[] {
+  return base64 === undefined || !decoded ? [] : [{ data: toBuffer(base64), responses: decoded.responses }]
+}
+
+function toBuffer(base64: string): ArrayBuffer {
+  return new Uint8Array(Buffer.from(base64, 'base64')).buffer
+}
+
+/** Not refused with an HTTP status or a close code of the server. */
+function isAccepted({ response, closed }: RawExchange): boolean {
+  return (response?.status === 101 || response?.status === 200) && !(closed && closed.code !== 1000)
+}
+
+/** Only those of clients: the portal posts to another address, with more rights. */
+function toRequests({ request, frames }: RawExchange): ArrayBuffer[] {
+  if (!request || !/\/subws\/.*binaryMode=true|\/rest\//.test(request.url)) return []
+  const sent = (frames ?? []).filter((frame) => frame.dir === 'out' && frame.type === 'binary' && !frame.bytes)
+  return [request.bodyBase64, ...sent.map((frame) => frame.base64)].flatMap((base64) =>
+    base64 ? [toBuffer(base64)] : [],
+  )
+}
+
+function toEnding(raw: RawExchange): Ending {
+  const { request, response, frames = [], closed } = raw
+  const first = frames.find((frame) => frame.type === 'close')
+  const header = response?.headers?.['Last-Message-Id']
+  const text = frames
+    .filter((frame) => frame.dir === 'in' && frame.type === 'text')
+    .map(({ data }) => expand(data ?? ''))
+  return {
+    label: raw.label ?? raw.name ?? 'main',
+    url: request?.url ?? '',
+    status: response?.status ?? null,
+    lastMessageId: header === undefined ? null : String(header),
+    body: response?.status === 101 ? '' : text.join(''),
+    close: closed && first?.dir !== 'out' ? closed : null,
+  }
 }
 
 function expand(text: RawText): string {
