@@ -254,8 +254,9 @@ test('confirmed messages are remembered', async () => {
 test('bare pings; a client that answers stays, one that does not is cut after two', async () => {
   const server = await start({ rpcPingIntervalMs: 30 })
   const deaf = await openWebSocket(address(server))
-  expect([await deaf.next(), await deaf.next()]).toEqual(['ping', 'ping'])
   expect((await deaf.ended).code).toBe(1006)
+  expect([await deaf.next(), await deaf.next()]).toEqual(['ping', 'ping'])
+  await expect(deaf.next()).rejects.toThrow('ended with 1006')
   const alive = await openWebSocket(address(server))
   for (let count = 0; count < 6; count += 1) {
     expect(await alive.next()).toBe('ping')
