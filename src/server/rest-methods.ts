@@ -62,6 +62,8 @@ const METHODS: Readonly<Record<string, Method>> = {
   },
   'im.call.channel.public.list': (portal, call) => publicChannels(portal, call.fields.get('users'), null),
   'pull.watch.extend': (portal, call, userId) => result(phpArray(portal.extendTags(userId, tagsOf(call.fields)))),
+  // The vendor's clients call this controller by its name through REST too.
+  'pull.api.user.getlastseen': lastSeen,
 }
 
 const ACTIONS: Readonly<Record<string, Method>> = {
@@ -69,12 +71,7 @@ const ACTIONS: Readonly<Record<string, Method>> = {
   'pull.api.config.extendwatch': (portal, call, userId) =>
     result(phpArray(portal.extendTags(userId, tagsOf(call.fields)))),
   'pull.api.channel.getpublicids': (portal, call) => publicChannels(portal, call.fields.get('users'), null),
-  'pull.api.user.getlastseen': (portal, call) => {
-    const ids = toUserIds(call.fields.get('userids'))
-    return ids === null
-      ? error(400, 'INVALID_FORMAT', 'A wrong format for the userIds field is passed')
-      : result(phpArray(portal.lastSeen(ids)))
-  },
+  'pull.api.user.getlastseen': lastSeen,
 }
 
 export function callMethod(portal: PortalRunner, call: Call): Outcome {
@@ -138,6 +135,13 @@ function publicChannels(portal: PortalRunner, users: unknown, application: strin
     found[String(id)] = channel
   }
   return result(phpArray(found))
+}
+
+function lastSeen(portal: PortalRunner, { fields }: Call): Outcome {
+  const ids = toUserIds(fields.get('userids'))
+  return ids === null
+    ? error(400, 'INVALID_FORMAT', 'A wrong format for the userIds field is passed')
+    : result(phpArray(portal.lastSeen(ids)))
 }
 
 function tagsOf(fields: Fields): string[] {
