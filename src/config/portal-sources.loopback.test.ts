@@ -89,7 +89,7 @@ describe('with a session id that is checked', () => {
     const config = parseConfig(await ask(source), { secure: false })
     expect(config).toMatchObject({ version: 4, enabled: true })
     expect(config.channels).toHaveLength(2)
-    const found = readPublicChannels(await call(source, 'pull.channel.public.list', { users: [1, 7] }))
+    const found = readPublicChannels(await call(source, 'pull.channel.public.list', { USERS: [1, 7] }))
     expect([...found.keys()]).toEqual([1, 7])
   })
 

@@ -129,6 +129,12 @@ describe('controllers', () => {
     expect(sent[0]!.headers['X-Bitrix-Csrf-Token']).toBe(SESSID)
   })
 
+  test('parameters in capitals, as REST documents them, are in small letters', async () => {
+    const { sent, call } = world({ url: CONTROLLER })
+    await call('pull.channel.public.list', { USERS: [1], userIds: [2] })
+    expect(sent[0]!.body).toBe('users[0]=1&userIds[0]=2')
+  })
+
   test('there is no time of the server', async () => {
     const { sent, call } = world({ url: CONTROLLER })
     expect(await failure(call('server.time'))).toMatchObject({ code: 'not-supported', retryable: false })

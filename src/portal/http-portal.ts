@@ -41,8 +41,11 @@ export function httpPortal(options: HttpPortalOptions): Portal {
   }
 
   return async (call) => {
-    // REST ignores the case of its parameters, controllers do not.
-    const params = isController && 'CACHE' in call.params ? { cache: call.params['CACHE'] } : call.params
+    const params: Record<string, unknown> = {}
+    // REST ignores the case of its parameters, controllers do not: theirs are never all capitals.
+    Object.keys(call.params).forEach((name) => {
+      params[isController ? name.replace(/^[A-Z]+$/, (capitals) => capitals.toLowerCase()) : name] = call.params[name]
+    })
     if (isController && !ACTIONS[call.method])
       throw new PullError('not-supported', `Controllers lack ${call.method}: use restConfig`)
     if (guestUserId && call.method !== 'pull.config.get' && call.method !== 'server.time') {

@@ -35,7 +35,7 @@ export function phpPortal(options: PhpPortalOptions): Portal {
     const query = isConfig ? `GET_CHANNEL&V=17&${encodeForm({ CODE: call.logTag })}` : 'UPDATE_WATCH&V=17'
     const asked = isConfig
       ? { PULL_GET_CHANNEL: 'Y', MOBILE: 'N', CACHE: 'N' }
-      : { PULL_UPDATE_WATCH: 'Y', WATCH: call.params['tags'] }
+      : { PULL_UPDATE_WATCH: 'Y', WATCH: call.params['tags'] || call.params['TAGS'] }
     let used: string | null = null
     const ask = (sessid: string | null): Promise<Reply> =>
       send(options, call, {

@@ -10,7 +10,7 @@ export type PortalMethod =
 
 export interface PortalCall {
   readonly method: PortalMethod
-  /** Flat values and lists of them. */
+  /** Flat values and lists of them. Names in capitals, as REST documents them, are written small where that matters. */
   readonly params: Readonly<Record<string, unknown>>
   /** Aborted when the answer is not wanted any more. */
   readonly signal: AbortSignal
