@@ -135,6 +135,8 @@ test('statistics follow who is there', async () => {
   expect(await ask(asking)).toEqual([false])
   const other = await connect(server, server.config(2).channels.private.id)
   expect(await ask(asking)).toEqual([true])
+  server.loseStorage() // forgets messages, not who listens
+  expect(await ask(asking)).toEqual([true])
   other.close()
   await other.ended
   await expect.poll(() => server.connections().length, { interval: 3 }).toBe(1)

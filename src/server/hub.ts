@@ -84,6 +84,13 @@ export function createHub(limits: HubLimits, nowMs: number, after: Hub | null = 
   }
 }
 
+/** The storage comes back empty while listeners stay: the counter starts again under the same prefix. */
+export function emptiedHub(hub: Hub, nowMs: number): Hub {
+  const listened = [...hub.channels.values()].filter((channel) => channel.subscribers > 0)
+  const channels = new Map(listened.map((channel) => [channel.id, { ...channel, published: 0, messages: [] }]))
+  return { ...createHub(hub.limits, nowMs), midPrefix: hub.midPrefix, channels }
+}
+
 /** push-stream: one message in one channel, which is created if need be. */
 export function storeInChannel(hub: Hub, channelId: string, draft: Draft, nowMs: number): Stored {
   const channel = openChannel(hub, channelId)

@@ -14,7 +14,7 @@ import { chooseGeneration, hubLimits } from './generations/choose'
 import type { UserDirectory } from './generations/rpc-methods'
 import { writeAnswer } from './http-answer'
 import { createHttpSubscriber, type HttpSubscriber } from './http-subscribe'
-import { countSubscriber, createHub } from './hub'
+import { countSubscriber, createHub, emptiedHub } from './hub'
 import { createListener } from './listener'
 import { resolveVersions, type PullServerOptions, type ServerVersion, type Settings } from './options'
 import type { ChannelType, PortalMessage } from './portal'
@@ -256,7 +256,7 @@ export async function startPullServer(options: PullServerOptions = {}): Promise<
     connections: () => connections.list(),
     acknowledged: () => [...acknowledged],
     loseStorage() {
-      if (settings.version >= 3) hub = { ...createHub(limits, nowMs()), midPrefix: hub.midPrefix }
+      if (settings.version >= 3) hub = emptiedHub(hub, nowMs())
     },
     watch(watcher) {
       watchers.add(watcher)
