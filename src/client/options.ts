@@ -65,7 +65,7 @@ export interface PullClientOptions {
    * Who answers what publishing, watch tags and presence ask beside the configuration: a source such as `restConfig(...)`, or a
    * function. @default the source given as `config`
    */
-  portal?: Portal | ConfigSource
+  portal?: Portal | { readonly portal?: Portal }
   /** How long, and how many messages of `send()` wait for a connection. */
   publish?: PublishOptions
   /** Standard Schemas (zod, valibot, arktype) by event key: a payload that fails is not delivered to that key. */

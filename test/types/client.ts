@@ -12,6 +12,8 @@ import {
   type PullErrorCode,
   type PullEvent,
   type PullStatus,
+  type SendMessage,
+  type SendResult,
   type StatusFact,
   type TransportKind,
   restConfig,
@@ -115,6 +117,57 @@ export async function using(client: PullClient<MyEvents>): Promise<void> {
   client.status = 'connected'
   // @ts-expect-error there is no such method
   client.connect()
+}
+
+export async function publishing(client: PullClient<MyEvents>): Promise<void> {
+  const message: SendMessage = { to: { users: [1], channels: ['id.signature'] }, module: 'im', command: 'typing' }
+  const result: SendResult = await client.send(message)
+  const confirmed: boolean = result.confirmed
+  void confirmed
+  await client.send({ ...message, to: { channels: [{ publicId: 'id', signature: 's' }] }, params: [1], expiry: 60 })
+  // @ts-expect-error somebody has to get it
+  void client.send({ module: 'im', command: 'typing' })
+  // @ts-expect-error users are numbers
+  void client.send({ ...message, to: { users: ['1'] } })
+  // @ts-expect-error a typo in the name of the command
+  void client.send({ to: { users: [1] }, module: 'im', comand: 'typing' })
+  // @ts-expect-error seconds are a number
+  void client.send({ ...message, expiry: '60' })
+  // @ts-expect-error a channel has two parts
+  void client.send({ ...message, to: { channels: [{ publicId: 'id' }] } })
+}
+
+export async function following(client: PullClient<MyEvents>): Promise<void> {
+  const undo: () => void = client.watch('TASK_1')
+  undo()
+  // @ts-expect-error a tag is a text
+  client.watch(1)
+  const seconds: Record<number, number> = await client.presence.lastSeen([1, 2])
+  const online: Record<number, boolean> = await client.presence.isOnline([1])
+  void [seconds, online]
+  const off: () => void = client.presence.watch(1, (isOnline) => same<boolean>(isOnline))
+  off()
+  // @ts-expect-error users are numbers
+  void client.presence.lastSeen(['1'])
+  // @ts-expect-error one user at a time
+  client.presence.watch([1], () => {})
+  // @ts-expect-error the listener gets one flag
+  client.presence.watch(1, (isOnline: string) => isOnline)
+  // @ts-expect-error presence is there, it is not set
+  client.presence = null
+}
+
+export function portals(): void {
+  void new PullClient({ config: {}, portal: restConfig({ sessid: 'x' }) })
+  void new PullClient({
+    config: {},
+    portal: ({ method, params, signal }) => Promise.resolve([method.length, params['tags'], signal.aborted]),
+  })
+  void new PullClient({ config: {}, publish: { waitMs: 1000, queueLimit: 10 } })
+  // @ts-expect-error an address is no portal
+  void new PullClient({ config: {}, portal: '/rest/' })
+  // @ts-expect-error a typo in a limit
+  void new PullClient({ config: {}, publish: { waitsMs: 1000 } })
 }
 
 export function creating(): void {
