@@ -1,8 +1,8 @@
 /**
  * Owns what goes up next: which of the waiting parts fit into one request, which have waited too long, and when to look
- * again. A request holds 100 messages at most and stays below 1 MiB. Pure.
+ * again. A request holds 100 messages and 100 receivers at most and stays below 1 MiB. Pure.
  */
-import { type Draft, RECEIVER_BYTES, REQUEST_BYTES, type Receiver } from './draft'
+import { type Draft, PER_MESSAGE, RECEIVER_BYTES, REQUEST_BYTES, type Receiver } from './draft'
 
 /** What a `send()` waits for. */
 export interface Waiting {
@@ -26,7 +26,6 @@ export interface Plan<Owner extends Waiting> {
   readonly wakeAtMs: number | null
 }
 
-const PER_REQUEST = 100
 /** What is written around one message. */
 const MESSAGE_BYTES = 200
 
@@ -35,10 +34,17 @@ export function planOf<Owner extends Waiting>(
   isOpen: boolean,
   nowMs: number,
 ): Plan<Owner> {
-  const isLate = ({ owner }: Part<Owner>): boolean => owner.untilAtMs <= nowMs
+  // Where nothing may wait at all, what can go up at once is not late.
+  const isLate = ({ owner }: Part<Owner>): boolean => owner.untilAtMs - nowMs < (isOpen ? 0 : 1)
   const left = queue.filter((part) => !isLate(part))
   let bytes = 0
-  const tooMuch = left.findIndex((part, at) => ((bytes += sizeOf(part)) > REQUEST_BYTES ? at > 0 : at === PER_REQUEST))
+  let receivers = 0
+  // Every message has a receiver, so that their limit is that of the messages too. The first one always fits.
+  const tooMuch = left.findIndex((part, at) => {
+    bytes += sizeOf(part)
+    receivers += part.to.length
+    return at > 0 && (bytes > REQUEST_BYTES || receivers > PER_MESSAGE)
+  })
   const fitting = tooMuch < 0 ? left : left.slice(0, tooMuch)
   return {
     late: ownersOf(queue.filter(isLate)),
