@@ -9,6 +9,7 @@ import { pushStreamText } from './push-stream-text'
 
 /** Longest id read, in bytes: a mid has 13, ids of channels and senders 16. */
 export const MAX_ID_BYTES = 64
+const DIGITS = '0123456789abcdef'
 /** By wire type. Groups (3, 4) ended with proto2, 6 and 7 never were: there is no telling where those end. */
 const LENGTHS = [0, 8, NaN, NaN, NaN, 4]
 /** Field numbers have 29 bits. */
@@ -107,7 +108,8 @@ function readBatch(bytes: Uint8Array): Decoded[] {
 
   function hex(from: number, to: number): string | null {
     let digits = ''
-    if (to - from <= MAX_ID_BYTES) for (; from < to; from++) digits += (256 + bytes[from]!).toString(16).slice(1)
+    if (to - from <= MAX_ID_BYTES)
+      for (; from < to; from++) digits += DIGITS.charAt(bytes[from]! >> 4) + DIGITS.charAt(bytes[from]! & 15)
     return digits || null
   }
 }
