@@ -168,15 +168,19 @@ const bxPullGlobal = typeof window === "object" ? window : self;`,
 
 /**
  * `{...a, b}` is lowered for getters and symbols on top of plain data, which ours never has: `Object.assign` does.
- * The lines stay, since the source map counts them.
+ * The lines stay, since the source map counts them. The helper of `const { a, ...rest } = b` stands on those taken away.
  */
 function withoutSpreadHelpers(code: string): string {
   const helpers = /^var __defProp = [^]*?^var __spreadProps = .*$/m
   if (!helpers.test(code)) throw new Error('The helpers of object spread look different: see withoutSpreadHelpers')
-  return code.replace(
+  const lean = code.replace(
     helpers,
     (text) => `const __spreadValues = Object.assign, __spreadProps = __spreadValues;${text.replace(/[^\n]/g, '')}`,
   )
+  const missing = /__(?:def|get|has|prop)\w+/.exec(lean)
+  if (missing)
+    throw new Error(`${missing[0]} is used and was taken away: write \`const { a, ...rest } = b\` in another way`)
+  return lean
 }
 
 /** Who wrote what is in the file: the licenses of the bundled packages ask for it wherever the code goes. */

@@ -52,7 +52,8 @@ export function createIntervalPollingTransport(deps: TransportDeps): Transport {
     timer = clock.setTimeout(() => lose(loss('timeout')), timeouts.pollHoldMs)
     current = startRequest(clock)
     try {
-      const { form, ...place } = deps.address(phase)
+      const place = deps.address(phase)
+      const { form } = place
       const given = (form && form['sessid']) || ''
       const sessid = given === stale ? fresh : given
       const response = await ask({ ...deps, address: () => ({ ...place, form: { ...form, sessid } }) }, phase, current)
