@@ -121,7 +121,7 @@ describe('JSON-RPC: parts of the params that are sent apart', () => {
   )
 
   it('`__proto__` is no key, and nobody else’s prototype', () => {
-    const text = `{"method":"incoming.message","params":{"body":{"module_id":"im","command":"x","params":{"a":1}},
+    const text = `{"method":"incoming.message","params":{"body":{"module_id":"im","command":"x","params":{"__proto__":{"polluted":1},"a":1}},
       "dictionary":{"__proto__":{"polluted":1},"b":2},"user_params":{"__proto__":{"polluted":1},"constructor":3}}}`
     const [message] = jsonRpcCodec.decode(text)
     const params = (message as { body: { params: object } }).body.params

@@ -272,6 +272,8 @@ describe('binary framing: damage', () => {
 
   it('statistics that are damaged are no answer', () => {
     expect(outcomes(decode('0a0612040a020a05'))).toEqual(['malformed'])
+    // Cut behind a whole channel, and only the lengths around it tell.
+    expect(outcomes(decode('0a0612040a00'))).toEqual(['malformed'])
   })
 })
 
