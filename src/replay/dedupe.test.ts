@@ -36,6 +36,10 @@ test('P8: a message of two channels with one mid is one message', () => {
   )
 })
 
+test('P8: messages that nothing identifies are not one message', () => {
+  expect(identityOf(messageOf({ id: null }))).toBeNull()
+})
+
 test('P8: on push-stream channel, id, tag and time make the identity, each of them', () => {
   const first = { channel: 'a', id: 1, tag: 1, time: 'Fri, 20 Nov 2026 09:31:06 GMT' }
   const others: Partial<Message>[] = [

@@ -33,8 +33,9 @@ export function createDedupe(limit: number = DEDUPE_WINDOW): Dedupe {
 
 /**
  * The mid where there is one: a message of two channels carries it twice. On push-stream channel,
- * id, tag and time; 0.3.4 names no channel, but tag and time are unique over all channels there.
+ * id, tag and time; 0.3.4 names no channel, but tag and time are unique over all channels there. `null` for what has
+ * nothing of it: two such messages are not one.
  */
-export function identityOf(message: Message): string {
-  return message.mid || [message.channel, message.id, message.tag, message.time].join('|')
+export function identityOf({ mid, channel, id, tag, time }: Message): string | null {
+  return mid || (id === null && tag === null && !time ? null : [channel, id, tag, time].join('|'))
 }

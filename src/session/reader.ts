@@ -76,7 +76,8 @@ export function createReader(deps: ReaderDeps): Reader {
     const nowMs = clock.now()
     const verdict = replay.accept(message, nowMs)
     if (verdict === 'renumbered') dedupe.reset()
-    if (!dedupe.isNew(identityOf(message))) {
+    const identity = identityOf(message)
+    if (identity && !dedupe.isNew(identity)) {
       counters.repeats++
       return false
     }
