@@ -12,6 +12,19 @@ import { pullClientClass } from './pull-client'
 const CHANNEL = 'a'.repeat(32)
 const MESSAGE = { to: { users: [7] }, module: 'im', command: 'x' }
 
+function configOf(): object {
+  return {
+    server: {
+      version: 2,
+      server_enabled: true,
+      websocket_enabled: true,
+      websocket: 'ws://push.example/subws/',
+      long_polling: 'http://push.example/sub/',
+    },
+    channels: { private: { id: CHANNEL, type: 'private' } },
+  }
+}
+
 /** A push-stream server: it takes no messages. What asks the portal is answered by `answer`. */
 function create(told: Partial<PullClientOptions> = {}) {
   const platform = createFakePlatform()
@@ -22,19 +35,9 @@ function create(told: Partial<PullClientOptions> = {}) {
   const calls: PortalCall[] = []
   const errors: PullError[] = []
   const world = { answer: (): unknown => ({ result: {} }) }
-  const config = {
-    server: {
-      version: 2,
-      server_enabled: true,
-      websocket_enabled: true,
-      websocket: 'ws://push.example/subws/',
-      long_polling: 'http://push.example/sub/',
-    },
-    channels: { private: { id: CHANNEL, type: 'private' } },
-  }
   const PullClient = pullClientClass(standardParts(() => platform))
   const client = new PullClient({
-    config,
+    config: configOf(),
     portal: (call) => {
       calls.push(call)
       return Promise.resolve(world.answer())
@@ -109,6 +112,26 @@ describe('watch', () => {
     expect(calls[1]?.signal.aborted).toBe(true)
     expect(errors).toEqual([])
     nothingLeft()
+  })
+
+  test('K3: a page that slept is told by its connection', async () => {
+    const { platform, network, client, calls } = create()
+    let sleptMs = 0
+    // Timers stood still meanwhile.
+    const { clock } = platform
+    Object.assign(platform, { clock: { ...clock, now: () => clock.now() + sleptMs } })
+    const awake = pullClientClass(standardParts(() => platform))
+    const sleeper = new awake({ config: configOf(), portal: (call) => Promise.resolve(calls.push(call)) })
+    sleeper.watch('TASK_1')
+    void sleeper.start()
+    await clock.advance(10_000)
+    expect(calls).toHaveLength(1)
+    sleptMs = 29 * 60_000
+    network.drop()
+    await clock.advance(1000)
+    expect(calls).toHaveLength(2)
+    await sleeper.stop()
+    await client.stop()
   })
 
   test('without a portal to ask it is an error that says what to pass', async () => {

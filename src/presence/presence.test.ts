@@ -189,6 +189,8 @@ describe('watch', () => {
     expect(uplink.watchers).toBe(0)
     const again = createFakeUplink()
     runner.attach(again)
+    // A session counts its links from the beginning.
+    again.open('rpc')
     again.open('rpc')
     await promiseJobs()
     expect(again.batches).toEqual([[['subscribeStatusChange', { userId: 1 }]]])
@@ -210,6 +212,20 @@ describe('watch', () => {
     uplink.open('rpc')
     await promiseJobs()
     expect([errors.length, told().length]).toEqual([1, 2])
+  })
+
+  test('nobody waits for the end of a subscription', async () => {
+    const { uplink, errors, presence, runner, told } = scene()
+    runner.attach(uplink)
+    uplink.open('rpc')
+    const off = presence.watch(1, () => {})
+    await promiseJobs()
+    uplink.answer = () => {
+      throw new PullError('server-refused', 'no')
+    }
+    off()
+    await promiseJobs()
+    expect([told().length, errors]).toEqual([2, []])
   })
 
   test('L4: a connection that ends meanwhile is no error', async () => {

@@ -1,6 +1,6 @@
 /**
  * Owns what may be sent: the check of a message, and its parts. The limits are those of the push server: 100 receivers
- * of a message and 1 MiB of a request; it closes the connection of who does not keep to them. Pure.
+ * and 1 MiB of a request; it closes the connection of who does not keep to them. Pure.
  */
 import type { PublicChannelId } from '../codec/codec'
 import { PullError } from '../core/pull-error'

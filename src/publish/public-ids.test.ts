@@ -74,6 +74,8 @@ test('the configuration is believed first, until its channel ends', async () => 
   world.nowMs += 1000
   expect(await ids(1)).toEqual([[1, idOf(1)]])
   expect(asked).toHaveLength(1)
+  world.configured.set(1, { ...own, endAtMs: null })
+  expect(await ids(1)).toEqual([[1, own.id]])
 })
 
 test('users the portal does not name are absent, and asked for again next time', async () => {
@@ -82,6 +84,14 @@ test('users the portal does not name are absent, and asked for again next time',
   expect(await ids(1)).toEqual([])
   expect(await ids(1)).toEqual([])
   expect(asked).toHaveLength(2)
+})
+
+test('U7: a channel that has ended and has no successor is used no more', async () => {
+  const { world, ids } = scene()
+  await ids(1)
+  world.nowMs += HOUR_MS
+  world.answer = () => []
+  expect(await ids(1)).toEqual([])
 })
 
 test('a channel that has ended by our clock is used once', async () => {

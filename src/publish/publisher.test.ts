@@ -316,6 +316,61 @@ describe.each(['rpc', 'socket'] as const)('the queue, %s', (via) => {
   })
 })
 
+test('U5: a link that took nothing is tried again when something changes about it', async () => {
+  const { uplink, publisher, send } = scene()
+  publisher.attach(uplink)
+  uplink.open('socket')
+  uplink.deaf = true
+  const sent = send(said('a'))
+  await promiseJobs()
+  uplink.deaf = false
+  expect(sent.value).toBe('pending')
+  uplink.change()
+  await promiseJobs()
+  expect(sent.value).toEqual({ confirmed: false })
+})
+
+test('U5, U6: what comes back to the queue is in front of what came later', async () => {
+  const { uplink, publisher, send, commands } = scene()
+  publisher.attach(uplink)
+  uplink.open('socket')
+  let fail: (error: PullError) => void = () => {}
+  uplink.taken = () => new Promise((_, reject) => (fail = reject))
+  send(said('a'))
+  await promiseJobs()
+  send(said('b'))
+  await promiseJobs()
+  uplink.taken = () => Promise.resolve()
+  fail(new PullError('not-connected', 'closing'))
+  await promiseJobs()
+  uplink.open('socket')
+  await promiseJobs()
+  expect(commands()).toEqual(['a', 'a', 'b'])
+})
+
+test('a message that was refused in part leaves nothing in the queue', async () => {
+  const { clock, uplink, publisher, send } = scene()
+  publisher.attach(uplink)
+  uplink.open('rpc')
+  uplink.answer = () => {
+    uplink.deaf = true
+    throw new PullError('server-refused', 'no')
+  }
+  const sent = send(said('a', { to: { users: Array.from({ length: 150 }, (_, at) => at) } }))
+  await promiseJobs()
+  expect([sent.value, publisher.waiting, clock.timers]).toEqual(['server-refused', 0, 0])
+})
+
+test('who is named by his channel too gets it once', async () => {
+  const { uplink, publisher, send } = scene()
+  publisher.attach(uplink)
+  uplink.open('socket')
+  const { id, signature } = channelOf(7)
+  send(said('a', { to: { users: [7, 8], channels: [`${id}.${signature}`] } }))
+  await promiseJobs()
+  expect(uplink.requests[0]?.[0]?.receivers).toEqual([channelOf(7), channelOf(8)])
+})
+
 test('a server that takes no messages rejects at once, also what waits', async () => {
   const { clock, uplink, publisher, send } = scene()
   publisher.attach(uplink)

@@ -267,13 +267,16 @@ describe('stop and start', () => {
     watcher.start()
     watcher.watch('a')
     await clock.advance(5000)
+    const late = answer
     watcher.stop()
     watcher.start()
     await clock.advance(0)
     expect(asked).toHaveLength(2)
-    const late = answer
-    watcher.stop()
     late()
+    await clock.advance(0)
+    expect(errors).toEqual([])
+    watcher.stop()
+    answer()
     await clock.advance(MINUTE_MS)
     expect([errors, clock.timers]).toEqual([[], 0])
   })
