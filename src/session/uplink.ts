@@ -123,14 +123,10 @@ export function createUplink(deps: UplinkDeps): UplinkRunner {
       const response = await deps.fetch(url, init)
       status = response.status
       if (status < 300) return await response.arrayBuffer()
-    } catch (cause) {
-      throw (
-        stopped ||
-        new PullError('no-answer', 'The publish address did not answer: check it, and CORS', {
-          retryable: true,
-          cause,
-        })
-      )
+    } catch {
+      // Not what was thrown: Node repeats an address it cannot read, and the channels stand in it.
+      const message = 'The publish address did not answer: check it, and CORS'
+      throw stopped || new PullError('no-answer', message, { retryable: true })
     } finally {
       clock.clearTimeout(late)
       posts.delete(abort)
