@@ -90,7 +90,7 @@ describe('JSON array: messages', () => {
   })
 })
 
-describe('JSON array: servers that do not know it', () => {
+describe('V1: JSON array: servers that do not know it', () => {
   it.each(['', '\n', ' '])('text template behind %j', (blank) => {
     const frame = `${blank}#!NGINXNMS!#${JSON.stringify({ ...HEAD, text: BODY })}#!NGINXNME!#`
     expect(jsonArrayCodec.decode(frame)).toEqual(pushStreamText.decode(frame))
@@ -106,7 +106,7 @@ describe('JSON array: servers that do not know it', () => {
   })
 })
 
-describe('JSON array: limits', () => {
+describe('V3: JSON array: limits', () => {
   it('a frame above the limit is not looked at', () => {
     const parse = vi.spyOn(JSON, 'parse')
     const decode = vi.spyOn(TextDecoder.prototype, 'decode')

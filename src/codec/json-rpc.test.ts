@@ -91,7 +91,7 @@ describe('JSON-RPC: messages', () => {
   })
 })
 
-describe('JSON-RPC: parts of the params that are sent apart', () => {
+describe('V8: JSON-RPC: parts of the params that are sent apart', () => {
   const body = { ...BODY, params: { a: 'params', b: 'params', c: 'params' } }
 
   it('the dictionary lies over the params, what is meant for the user over both', () => {
@@ -214,7 +214,7 @@ describe('JSON-RPC: frames', () => {
   })
 })
 
-describe('JSON-RPC: limits', () => {
+describe('V3: JSON-RPC: limits', () => {
   it('a frame above the limit is not looked at', () => {
     const parse = vi.spyOn(JSON, 'parse')
     const decode = vi.spyOn(TextDecoder.prototype, 'decode')

@@ -79,7 +79,7 @@ describe('the answer of a poll', () => {
   })
 })
 
-describe('hostile answers', () => {
+describe('V3: hostile answers', () => {
   it('pollute nothing', () => {
     const [message] = phpCodec.decode(answer(ONE.replace(`'chatId'`, `'__proto__':{'polluted':1},'chatId'`)))
     expect(message).toMatchObject({ body: { params: { chatId: '5' } } })

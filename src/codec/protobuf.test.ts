@@ -109,7 +109,7 @@ describe('binary framing: frames known byte for byte', () => {
   })
 })
 
-describe('binary framing: what stands in a message', () => {
+describe('V2: binary framing: what stands in a message', () => {
   it.each([
     ['12 bytes', '160000000000000000000042', null],
     ['14 bytes', '1600000000000000000000000042', null],
@@ -179,7 +179,7 @@ describe('binary framing: what stands in a message', () => {
   })
 })
 
-describe('binary framing: what is not known', () => {
+describe('V2: binary framing: what is not known', () => {
   const strange: [string, Uint8Array][] = [
     ['varint', Buffer.concat([varint(99 * 8), varint(2 ** 40)])],
     ['varint of ten bytes', Buffer.concat([varint(99 * 8), Buffer.from('ffffffffffffffffff01', 'hex')])],
@@ -206,7 +206,7 @@ describe('binary framing: what is not known', () => {
   })
 })
 
-describe('binary framing: text of a server that ignores binaryMode', () => {
+describe('V1: binary framing: text of a server that ignores binaryMode', () => {
   it.each(['', ' ', '\r\n', '\n\t '])('goes to the text codec, behind %j too', (blank) => {
     const frame = toFrame(Buffer.from(blank + MARKED))
     expect(protobufCodec.decode(frame)).toEqual(pushStreamText.decode(MARKED))
@@ -221,7 +221,7 @@ describe('binary framing: text of a server that ignores binaryMode', () => {
   })
 })
 
-describe('binary framing: damage', () => {
+describe('V3: binary framing: damage', () => {
   it.each([
     ['an HTML page', Buffer.from('<html>502</html>').toString('hex')],
     ['field number 0', '0200'],
@@ -277,7 +277,7 @@ describe('binary framing: damage', () => {
   })
 })
 
-describe('binary framing: limits', () => {
+describe('V3: binary framing: limits', () => {
   it('a frame above the limit is not looked at', () => {
     const read = vi.spyOn(TextDecoder.prototype, 'decode')
     const frame = new ArrayBuffer(50_000_000)

@@ -55,7 +55,7 @@ describe('what a request says', () => {
   })
 })
 
-describe('framings and tokens', () => {
+describe('V1, V4: framings and tokens', () => {
   const of = (framing: Framing, told: object = {}, kind: TransportKind = 'websocket'): string =>
     addressOf(config({}, told), kind, { framing, cursor: {}, href: null }).url
 
