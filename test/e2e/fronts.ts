@@ -13,6 +13,8 @@ const UPGRADE_MAP = `  map $http_upgrade $connection_upgrade { default upgrade; 
 const VERSION = 'proxy_http_version 1.1;'
 const UPGRADE = 'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;'
 const PATIENCE = 'proxy_read_timeout 43800s;'
+/** Publishing is right in every one of them: nothing is known to go wrong with it. */
+const PUBLISH = `${VERSION} ${PATIENCE} proxy_max_temp_file_size 0;`
 const UNBUFFERED = 'proxy_buffering off;'
 
 interface Locations {
@@ -63,6 +65,7 @@ export function nginxSettings(front: Front, upstream: string, isNode: boolean): 
       location('/bitrix/subws/', websocket),
       location('/bitrix/sub/', rewrite + poll),
       location('/bitrix/subsse/', sse),
+      ...(isNode ? [location('/bitrix/rest/', PUBLISH)] : []),
       // Page and configuration come through the same front.
       location('/', VERSION),
     ].join('\n'),

@@ -7,6 +7,8 @@ export type ChannelName = (typeof CHANNELS)[number]
 export interface Publisher {
   /** One message on each channel. */
   publish(): void
+  /** One message on one channel. */
+  publishTo(on: ChannelName): void
   /** Publishes `perSecond` times a second, to the channels in turn, until `stop`. */
   start(perSecond: number): void
   stop(): void
@@ -27,6 +29,7 @@ export function createPublisher(server: PullServer): Publisher {
 
   return {
     publish: () => CHANNELS.forEach(publishTo),
+    publishTo,
     start(perSecond) {
       if (timer !== null) throw new Error('already publishing')
       const startedAtMs = Date.now()

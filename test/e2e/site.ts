@@ -1,6 +1,7 @@
 /** Owns one test's world: a local push server, nginx in front of it if wanted, and a browser page that follows it. */
 import { expect } from 'vitest'
 import { startPullServer, type PullServer, type PullServerOptions, type RequestRecord } from '../../src/entry/testing'
+import type { PullErrorCode } from '../../src/entry'
 import type { BrowserPage, Chromium } from '../support/chromium'
 import { startNginx, type Nginx } from '../support/nginx'
 import { createFiles, type Files } from './files'
@@ -19,14 +20,20 @@ export interface SiteOptions {
   readonly before?: string
 }
 
-export interface Site {
+/** A page in a browser profile of its own. */
+export interface Visitor {
+  readonly opened: BrowserPage
+  readonly watched: Watched
+}
+
+export interface Site extends Visitor {
   readonly server: PullServer
   readonly nginx: Nginx | null
   /** Where pages come from. */
   readonly origin: string
   readonly publisher: Publisher
-  readonly opened: BrowserPage
-  readonly watched: Watched
+  /** Opens a page for somebody else. It has to be well to the end, too. */
+  visit(): Promise<Visitor>
   /** Requests of clients to the push server so far: no files, no configuration. */
   attempts(): readonly RequestRecord[]
   /**
@@ -39,6 +46,8 @@ export interface Site {
 export interface Expected {
   /** Chromium may complain about failed requests where they are part of the test. @default false */
   readonly networkErrors?: boolean
+  /** What the client may complain of. @default none */
+  readonly errors?: readonly PullErrorCode[]
   /** How long the last message may take. @default 5000 */
   readonly lastWithinMs?: number
 }
@@ -61,12 +70,18 @@ export async function withSite(
     const isNode = server.version >= 3
     const nginx = front === 'direct' ? null : await startNginx(nginxSettings(front, server.url, isNode))
     if (nginx !== null) undo.push(() => nginx.close())
-    const opened = await chromium.open()
-    undo.push(() => opened.close())
     const origin = nginx?.url ?? server.url
-    if (options.before !== undefined) await opened.page.addInitScript(options.before)
-    await opened.page.goto(`${origin}${options.path ?? '/'}`)
-    const watched = watchPage(opened.page)
+    const visitors: Visitor[] = []
+    const visit = async (): Promise<Visitor> => {
+      const opened = await chromium.open()
+      undo.push(() => opened.close())
+      if (options.before !== undefined) await opened.page.addInitScript(options.before)
+      await opened.page.goto(`${origin}${options.path ?? '/'}`)
+      const visitor = { opened, watched: watchPage(opened.page) }
+      visitors.push(visitor)
+      return visitor
+    }
+    const { opened, watched } = await visit()
     const publisher = createPublisher(server)
     undo.push(() => Promise.resolve(publisher.stop()))
     await test({
@@ -76,28 +91,34 @@ export async function withSite(
       publisher,
       opened,
       watched,
+      visit,
       attempts: () => server.log.filter(({ kind }) => QUEUE_KINDS.includes(kind)),
-      finish: (expected = {}) => finish({ server, publisher, opened, watched }, expected),
+      finish: (expected = {}) => finish({ server, publisher, watched, visitors }, expected),
     })
   } finally {
     for (const step of undo.reverse()) await step()
   }
 }
 
-type Ending = Pick<Site, 'server' | 'publisher' | 'opened' | 'watched'>
+interface Ending extends Pick<Site, 'server' | 'publisher' | 'watched'> {
+  readonly visitors: readonly Visitor[]
+}
 
-async function finish({ server, publisher, opened, watched }: Ending, expected: Expected): Promise<void> {
-  const { networkErrors = false, lastWithinMs = 5000 } = expected
+async function finish({ server, publisher, watched, visitors }: Ending, expected: Expected): Promise<void> {
+  const { networkErrors = false, errors: allowed = [], lastWithinMs = 5000 } = expected
   publisher.stop()
   publisher.publish()
   await watched.untilDelivered(publisher.sent(), lastWithinMs)
   await observe(REPEATS_SHOW_MS)
-  await watched.stop()
+  for (const visitor of visitors) await visitor.watched.stop()
   await watched.expectExactly(publisher.sent())
   await until('no connection open', 2000, () => server.connections().length === 0)
-  const { errors, gaps } = await watched.facts()
-  expect({ errors, gaps }).toEqual({ errors: [], gaps: [] })
-  expect(opened.pageErrors).toEqual([])
-  expect(opened.consoleErrors).toEqual([])
-  if (!networkErrors) expect(opened.networkErrors).toEqual([])
+  for (const visitor of visitors) {
+    const { errors: all, gaps } = await visitor.watched.facts()
+    const errors = all.filter((error) => !allowed.some((code) => error.startsWith(`${code}: `)))
+    expect({ errors, gaps }).toEqual({ errors: [], gaps: [] })
+    expect(visitor.opened.pageErrors).toEqual([])
+    expect(visitor.opened.consoleErrors).toEqual([])
+    if (!networkErrors) expect(visitor.opened.networkErrors).toEqual([])
+  }
 }

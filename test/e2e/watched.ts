@@ -1,20 +1,35 @@
 /** Reads what `test/support/page/watcher.js` writes down in a page. */
 import type { Page } from 'playwright'
 import { expect } from 'vitest'
-import type { PullClientOptions, StatusFact, TransportKind } from '../../src/entry'
+import type {
+  EventSender,
+  PullClientOptions,
+  PullDiagnostics,
+  SendMessage,
+  SendResult,
+  StatusFact,
+  TransportKind,
+} from '../../src/entry'
 import { CHANNELS, type Publisher } from './publisher'
 import { until } from './until'
 
 /** What goes into the page: plain JSON. */
-export type WatchOptions = Pick<PullClientOptions, 'transport' | 'transports' | 'timeouts' | 'backoff' | 'storage'> & {
+export type WatchOptions = Pick<
+  PullClientOptions,
+  'transport' | 'transports' | 'framing' | 'timeouts' | 'backoff' | 'storage'
+> & {
   /** Where to ask for the configuration. @default '/rest/pull.config.get.json' */
   readonly config?: string | object
+  /** How many times as fast as real the client's clock runs. @default 1 */
+  readonly faster?: number
 }
 
 export interface Message {
   readonly on: string
   readonly n: number
+  readonly atMs: number
   readonly text?: string
+  readonly sender?: EventSender['type']
   readonly replayed?: boolean
   readonly channel?: string | null
 }
@@ -47,6 +62,11 @@ export interface Watched {
   start(options?: WatchOptions, from?: 'BX' | 'bundle'): Promise<void>
   facts(): Promise<Facts>
   messages(): Promise<readonly Message[]>
+  /** What an expression gives in the page: plain JSON. */
+  ask<T>(expression: string): Promise<T>
+  counters(): Promise<NonNullable<PullDiagnostics['counters']>>
+  /** Sends from the page, and says when it did. */
+  send(message: SendMessage): Promise<SendResult & { readonly atMs: number }>
   /** Waits until the last status is as wanted; returns it. */
   untilStatus(
     what: string,
@@ -74,6 +94,12 @@ export function watchPage(page: Page): Watched {
     },
     facts,
     messages,
+    ask: (expression) => page.evaluate(expression),
+    counters: () => page.evaluate('watched.client.diagnostics().counters'),
+    send(message) {
+      const sending = `watched.client.send(${JSON.stringify(message)})`
+      return page.evaluate(`(async (atMs) => ({ ...(await ${sending}), atMs }))(Date.now())`)
+    },
     untilStatus(what, withinMs, wanted) {
       return until(
         what,

@@ -4,12 +4,16 @@
  */
 'use strict'
 
-/** `lib`: where the client comes from. `options`: plain JSON; `config` is an address or a configuration. */
+/**
+ * `lib`: where the client comes from. `options`: plain JSON; `config` is an address or a configuration, `faster` how many
+ * times as fast as real the client's clock runs.
+ */
 window.watch = function (options, lib) {
   const library = lib || BX.Pull
-  const { config, ...rest } = options
+  const { config, faster, ...rest } = options
   const client = new library.PullClient({
     config: typeof config === 'string' ? library.restConfig({ url: config }) : config,
+    platform: faster && { clock: fastClock(faster) },
     debug: true,
     logger: { debug: (_, entry) => window.watched.timeline.push(entry) },
     ...rest,
@@ -19,6 +23,15 @@ window.watch = function (options, lib) {
     () => (window.watched.started = true),
     (error) => (window.watched.refused = error.code),
   )
+}
+
+function fastClock(times) {
+  const startedAtMs = Date.now()
+  return {
+    now: () => startedAtMs + (Date.now() - startedAtMs) * times,
+    setTimeout: (callback, delayMs) => setTimeout(callback, delayMs / times),
+    clearTimeout: (handle) => clearTimeout(handle),
+  }
 }
 
 window.writeDown = function (client) {
@@ -35,9 +48,12 @@ window.writeDown = function (client) {
   }
   window.watched = watched
   client.on('e2e:number', ({ on, n }, event) =>
-    watched.messages.push({ on, n, replayed: event.replayed, channel: event.channel }),
+    // Where there is no queue server PHP writes numbers as texts.
+    watched.messages.push({ on, n: Number(n), atMs: Date.now(), replayed: event.replayed, channel: event.channel }),
   )
-  client.on('e2e:text', ({ name, text }) => watched.messages.push({ on: name, n: 0, text }))
+  client.on('e2e:text', ({ name, text }, { sender }) =>
+    watched.messages.push({ on: name, n: 0, text, atMs: Date.now(), sender: sender.type }),
+  )
   client.on('status', (fact) => watched.statuses.push({ atMs: Date.now(), ...fact }))
   client.on('transport', (fact) => watched.transports.push(fact.transport))
   client.on('error', ({ code, message }) => watched.errors.push(`${code}: ${message}`))
