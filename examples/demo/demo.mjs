@@ -7,10 +7,12 @@ import { servePage } from './page-files.mjs'
 
 /** Which products speak a generation. */
 export const RELEASES = {
+  0: 'no queue server, the portal is polled',
   1: 'nginx push-stream 0.3.4',
   2: 'nginx push-stream 0.4.0 and later',
   3: 'Push server 1.0',
   4: 'Push server 2.0',
+  5: 'Push server 3.0',
 }
 
 export const GENERATION_PATH = '/demo/generation'
@@ -49,10 +51,12 @@ export async function createDemo({ ports, version, terminal, failed }) {
   function handler(request, response) {
     const path = (request.url ?? '/').split('?')[0]
     if (path !== GENERATION_PATH) return page(path, request, response)
-    const wanted = Number(new URL(request.url, 'http://local').searchParams.get('version'))
-    const known = request.method === 'POST' && wanted in RELEASES
+    // As text: a version that is not given must not become 0.
+    const given = new URL(request.url, 'http://local').searchParams.get('version') ?? ''
+    const known = request.method === 'POST' && Object.hasOwn(RELEASES, given)
+    const wanted = Number(given)
     response.writeHead(known ? 202 : 400, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
-    response.end(JSON.stringify(known ? { version: wanted } : { error: 'POST ?version=1, 2, 3 or 4' }))
+    response.end(JSON.stringify(known ? { version: wanted } : { error: 'POST ?version=0, 1, 2, 3, 4 or 5' }))
     if (known) response.on('close', () => change(wanted))
     return true
   }

@@ -3,7 +3,7 @@
  * The demo: a local push server with a page that shows and breaks a connection, and a client in this terminal that
  * follows the same channel. Nothing here leaves this machine.
  *
- *   node examples/demo/start.mjs [--port 8010] [--version 4]
+ *   node examples/demo/start.mjs [--port 8010] [--version 0..5]
  */
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +16,7 @@ const BUILT = ['esm/testing.js', 'esm/node.js', 'bx-pull.min.js']
 const HELP = `The bx-pull demo: a page that shows a live connection and breaks it on purpose.
 
   --port <number>      port of the page; 0 takes any free one (default: the first free one from ${FIRST_PORT} on)
-  --version <1..4>     generation of the push server to begin with (default: 4)
+  --version <0..5>     generation of the push server to begin with; 0 has none (default: 4)
   --help               this text
 `
 
@@ -53,7 +53,7 @@ function readFlags(args) {
   })
   return {
     port: values.port === undefined ? null : wholeNumber('port', values.port, 0, 65_535),
-    version: values.version === undefined ? 4 : wholeNumber('version', values.version, 1, 4),
+    version: values.version === undefined ? 4 : wholeNumber('version', values.version, 0, 5),
     help: values.help === true,
   }
 }

@@ -132,9 +132,29 @@ describe('the process', () => {
     expect(await refused.exit).toBe(1)
     expect(refused.output()).toBe(`Port ${port} is taken: choose another with --port, or --port 0 for any free one.\n`)
     await new Promise((resolve) => taken.close(resolve))
-    const wrong = run('--version', '5')
+    const wrong = run('--version', '6')
     expect(await wrong.exit).toBe(1)
-    expect(wrong.output()).toBe('--version must be a whole number from 1 to 4; got "5".\n')
+    expect(wrong.output()).toBe('--version must be a whole number from 0 to 5; got "6".\n')
+  })
+
+  test.each([
+    ['0', 'interval-polling', 'generation 0: no queue server, the portal is polled'],
+    ['5', 'websocket', 'generation 5: Push server 3.0'],
+  ])('begins with generation %s', async (version, transport, said) => {
+    const demo = await startDemo('--version', version)
+    await demo.said(new RegExp(`connected by ${transport} `))
+    expect(demo.output()).toContain(said)
+    expect(await demo.end('SIGTERM')).toMatchObject({ code: 0, signal: null })
+  })
+
+  test('changes to generations that exist, and only if one is named', async () => {
+    const demo = await startDemo()
+    const change = async (query: string): Promise<number> =>
+      (await fetch(`${demo.url}demo/generation${query}`, { method: 'POST' })).status
+    expect(await Promise.all(['', '?version=', '?version=6', '?version=04'].map(change))).toEqual([400, 400, 400, 400])
+    expect(await change('?version=0')).toBe(202)
+    await demo.said(/The server is now generation 0/)
+    await demo.end('SIGTERM')
   })
 
   test('writes no colours where nobody looks', async () => {
@@ -281,6 +301,111 @@ describe.skipIf(missing !== null)('the page', () => {
     await used(page, 'websocket')
   })
 
+  /** Exchanges the server; resolves when the page is connected to the new one. */
+  async function exchange(page: Page, version: string): Promise<void> {
+    await page.selectOption('#generation', version)
+    await page.waitForFunction(
+      (text) => document.getElementById('facts')?.textContent?.includes(text),
+      `generation ${version}:`,
+    )
+    await page.waitForFunction(() => !(document.getElementById('generation') as HTMLSelectElement).disabled)
+    await connected(page)
+  }
+
+  const choosable = (page: Page): Promise<string[]> =>
+    page.$$eval('#transports input:not(:disabled)', (inputs) => inputs.map((each) => (each as HTMLInputElement).value))
+
+  /** Connects user 2 or lets him go, and waits until his part of the page says so. */
+  async function secondUser(page: Page, status: 'Connected' | 'not here'): Promise<void> {
+    await page.click('#between-user')
+    await page.locator('#between-status', { hasText: status }).waitFor()
+  }
+
+  async function send(page: Page, text: string, outcome: RegExp): Promise<void> {
+    await page.fill('#between-text', text)
+    await page.click('#between button[type="submit"]')
+    await page.locator('#between-outcome', { hasText: outcome }).waitFor()
+  }
+
+  const arrived = (page: Page, text: string) => page.locator('#between-list li', { hasText: text }).first()
+
+  test('sends from browser to browser with Push server 2.0, in either framing', async () => {
+    const page = await open()
+    await send(page, 'too early', /user 2 is not here/)
+    await secondUser(page, 'Connected')
+    await send(page, 'in protobuf', /^Sent\. Push server 2\.0 confirms nothing/)
+    await arrived(page, 'in protobuf').waitFor()
+    expect(await arrived(page, 'in protobuf').textContent()).toMatch(/from a browser, id [\da-f]{8}$/)
+    const [socket] = await Promise.all([
+      page.waitForEvent('websocket', (one) => !one.url().includes('binaryMode')),
+      page.locator('#framings label', { hasText: 'Text' }).click(),
+    ])
+    expect(socket.url()).toContain('/subws/')
+    await connected(page)
+    await publish(page, 'in-text')
+    // Only the binary WebSocket carries messages up: now they are posted, and that is answered.
+    await send(page, 'posted', /^Sent, and the server confirmed it/)
+    await arrived(page, 'posted').waitFor()
+    // The message from before user 2 came was for those who were there.
+    expect(await page.locator('#between-list li').count()).toBe(2)
+  })
+
+  test('sends and tells who is online with Push server 3.0, over WebSocket alone', async () => {
+    const page = await open()
+    await page.locator('#transports label:has(input[value="long-polling"])').click()
+    await used(page, 'long-polling')
+    await exchange(page, '5')
+    expect(await page.isChecked('#transports input[value="auto"]')).toBe(true)
+    expect(await choosable(page)).toEqual(['auto', 'websocket'])
+    expect(await page.isVisible('#framing')).toBe(false)
+    expect(await page.textContent('#lane-long-polling')).toBe('not spoken here')
+    await used(page, 'websocket')
+    await publish(page, 'generation-5')
+    await page.waitForSelector('#between-presence[data-online="false"]')
+    await secondUser(page, 'Connected')
+    await page.waitForSelector('#between-presence[data-online="true"]')
+    await send(page, 'over JSON-RPC', /^Sent, and the server confirmed it/)
+    await arrived(page, 'over JSON-RPC').waitFor()
+    expect(await arrived(page, 'over JSON-RPC').textContent()).toMatch(/from a browser, id 1$/)
+    // Another client of the page asks anew.
+    await page.click('#start-stop')
+    await page.waitForSelector('#between-presence', { state: 'hidden' })
+    await page.locator('#transports label:has(input[value="websocket"])').click()
+    await page.waitForSelector('#between-presence[data-online="true"]')
+    await secondUser(page, 'not here')
+    await page.waitForSelector('#between-presence[data-online="false"]')
+    expect(await page.textContent('#between-presence')).toBe('offline')
+    await exchange(page, '4')
+    expect(await page.isVisible('#between-presence')).toBe(false)
+  })
+
+  test('polls the portal where there is no queue server, and says that nothing can be sent', async () => {
+    const page = await open()
+    await exchange(page, '0')
+    await used(page, 'interval-polling')
+    expect(await choosable(page)).toEqual(['auto', 'interval-polling'])
+    expect(await page.textContent('#connection-hint')).toMatch(/^No queue server/)
+    expect(await page.textContent('#lane-websocket')).toBe('not spoken here')
+    expect(await page.isDisabled('#break-cut-button')).toBe(true)
+    await page.fill('#publish-command', 'stored')
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.url().endsWith('/bx-pull/control')),
+      page.click('#publish button[type="submit"]'),
+    ])
+    expect(answer.ok()).toBe(true)
+    // The next poll is a minute away: a signal of the browser asks at once.
+    await page.click('#break-online-button')
+    await page.locator('#events-list .event-name', { hasText: 'im:stored' }).waitFor()
+    await send(page, 'nowhere', /^Not sent\. This push server \(version 0\) takes no requests/)
+    await exchange(page, '2')
+    expect(await page.isDisabled('#break-cut-button')).toBe(false)
+    expect(await choosable(page)).toEqual(['auto', 'websocket', 'sse', 'long-polling'])
+    expect(await page.textContent('#between-outcome')).toBe('')
+    expect(await page.textContent('#between-hint')).toMatch(/^This generation takes nothing from browsers/)
+    await send(page, 'nowhere', /^Not sent\. This push server \(version 2\) takes no requests/)
+    await exchange(page, '4')
+  })
+
   test('comes back after a cut, and with what was missed', async () => {
     const page = await open()
     await page.locator('#transports label:has(input[value="websocket"])').click()
@@ -329,6 +454,13 @@ describe.skipIf(missing !== null)('the page', () => {
     const page = await open({ locale, viewport: { width: 390, height: 844 }, colorScheme: 'dark', hasTouch: true })
     await page.click('#publish-burst')
     await received(page, '100')
+    await page.click('#between-user')
+    await page.waitForFunction(() =>
+      /^(Connected|Подключено)$/.test(document.getElementById('between-status')?.textContent ?? ''),
+    )
+    await page.fill('#between-text', 'W'.repeat(200))
+    await page.click('#between button[type="submit"]')
+    await page.locator('#between-list li').waitFor()
     const widths = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
     expect(widths).toEqual([390, 390])
   })

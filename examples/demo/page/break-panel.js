@@ -25,6 +25,9 @@ const LASTING = {
   buffer: { set: { sse: 'buffer' }, isSet: (faults) => faults.sse === 'buffer' },
 }
 
+/** What breaks connections, of which there are none where the portal is polled. */
+const OF_CONNECTIONS = ['cut', 'stall', ...Object.keys(LASTING)]
+
 const STALLED = 'bx-pull-demo-stalled'
 
 export function createBreakPanel() {
@@ -78,7 +81,8 @@ export function createBreakPanel() {
   }
 
   async function refresh() {
-    const { faults } = await serverState()
+    const { faults, version } = await serverState()
+    for (const name of OF_CONNECTIONS) byId(`break-${name}-button`).disabled = version === 0
     for (const [name, node] of toggles) node.setAttribute('aria-pressed', String(LASTING[name].isSet(faults)))
   }
 

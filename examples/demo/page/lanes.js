@@ -3,12 +3,12 @@
  * drawing, so that they wrap and are read as text; the drawing is rebuilt at most a few times a second.
  */
 import { byId, element, setText, shape } from './element.js'
+import { TRANSPORTS as LANES } from './generations.js'
 import { linksOf, spansOf } from './history.js'
 import { laneWords } from './lane-words.js'
 import { formatNumber, t } from './language.js'
 import { transportWords } from './reason-words.js'
 
-const LANES = ['websocket', 'sse', 'long-polling']
 const LANE_HEIGHT = 46
 const AXIS_HEIGHT = 22
 const WIDE_PX = 480
@@ -129,7 +129,8 @@ function rateShapes(rate, most, scale) {
 
 function grid({ width, seconds }, height) {
   const lines = [0, ...LANES.keys()].map((_, at) => at * LANE_HEIGHT + LANE_HEIGHT)
-  const every = 15
+  // Words must not run into each other where it is narrow.
+  const every = seconds > 60 ? 15 : 20
   const marks = Array.from({ length: seconds / every }, (_, at) => at * every)
   return [
     ...lines.map((y) => shape('path', { class: 'is-line', d: `M0 ${y - 0.5}H${width}` })),

@@ -1,4 +1,5 @@
 /** Puts the page together: what the client tells goes to the parts that show it, at most five times a second. */
+import { createBetweenPanel } from './between-panel.js'
 import { createBreakPanel } from './break-panel.js'
 import { createConnectionForm } from './connection-form.js'
 import { createDecisionList } from './decision-list.js'
@@ -35,7 +36,9 @@ const live = createLiveClient({
     plan()
   },
   changed: () => plan(0),
+  created: (client) => between.follow(client),
 })
+const between = createBetweenPanel((message) => live.send(message))
 
 /** A status is shown at once, numbers soon. */
 function plan(delayMs = EVERY_MS) {
@@ -75,7 +78,7 @@ byId('copy-report').addEventListener('click', () => void copyReport(live.report(
 
 createPublishForm()
 const panel = createBreakPanel()
-const form = createConnectionForm(live, () => void panel.refresh())
+const form = createConnectionForm(live, between, () => void panel.refresh())
 writeLanguage()
 void live.start()
 byId('lanes').dataset.ready = 'yes'
