@@ -1,6 +1,7 @@
 /** What was published while a client was cut off comes once afterwards; what lies before its start does not. */
 import { describe, expect, test, vi } from 'vitest'
-import { type Follower, cut, numbered, scene, waitFor } from '../support/follow'
+import type { PullServer } from '../../src/entry/testing'
+import { type FollowOptions, type Follower, cut, numbered, scene, waitFor } from '../support/follow'
 import { TARGETS } from './targets'
 
 // Most of the time these tests wait.
@@ -150,4 +151,110 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, tra
         for (let at = 0; at < 20; at++) messages.publish()
         await messages.check(follower)
       }))
+})
+
+describe.concurrent('push-stream 0.3.4, websocket beside long-polling', () => {
+  const SERVER = { version: 1, historyCount: 5000 } as const
+  const AUTO: FollowOptions = {
+    transports: ['websocket', 'long-polling'],
+    backoff: { firstMs: 0, baseMs: 50, capMs: 200 },
+  }
+  const pollsOf = ({ log }: PullServer): number => log.filter(({ kind }) => kind === 'long-polling').length
+
+  test('P10: what was missed is fetched by one long poll', () =>
+    scene(async ({ server: start, follow }) => {
+      const server = await start(SERVER)
+      const follower = await follow(server, AUTO)
+      expect(follower.client.transport).toBe('websocket')
+      const messages = numbered(server)
+      for (let at = 0; at < 20; at++) messages.publish()
+      await follower.until('the first 20', () => follower.events.length >= 20)
+      expect(pollsOf(server)).toBe(0)
+      await cut(server)
+      await lost(follower, 0)
+      for (let at = 0; at < 30; at++) messages.publish()
+      await messages.check(follower)
+      expect(pollsOf(server)).toBe(1)
+      expect(follower.client.transport).toBe('websocket')
+      expect(follower.gaps).toEqual([])
+    }))
+
+  test('P10: the first break of a page on which nothing had happened', () =>
+    scene(async ({ server: start, follow }) => {
+      const server = await start(SERVER)
+      const follower = await follow(server, AUTO)
+      await follower.until('the connection', () => server.connections().length > 0)
+      await cut(server)
+      await lost(follower, 0)
+      const messages = numbered(server)
+      for (let at = 0; at < 10; at++) messages.publish()
+      await messages.check(follower)
+      expect(pollsOf(server)).toBe(1)
+      expect(follower.gaps).toEqual([])
+    }))
+
+  test('P10: breaks under traffic, one poll for each, nothing lost, repeated or out of order', () =>
+    scene(async ({ server: start, follow }) => {
+      const server = await start(SERVER)
+      const follower = await follow(server, AUTO)
+      const messages = numbered(server)
+      for (let round = 0; round < 5; round++) {
+        await messages.run(60, 200)
+        const { lost: before } = follower.counters()
+        await cut(server)
+        await Promise.all([messages.run(60, 200), lost(follower, before)])
+        await follower.until('the connection', () => follower.client.status === 'connected')
+      }
+      await messages.check(follower)
+      expect(follower.gaps).toEqual([])
+      // A poll that was cut, or a break before it was answered, costs another one.
+      expect(pollsOf(server)).toBeGreaterThanOrEqual(5)
+      expect(pollsOf(server)).toBeLessThanOrEqual(follower.counters().opened + 5)
+    }))
+
+  test('P10: what comes while the poll is slow is held back: the order stays', () =>
+    scene(async ({ server: start, follow }) => {
+      const server = await start(SERVER)
+      const follower = await follow(server, AUTO)
+      const messages = numbered(server)
+      for (let at = 0; at < 4; at++) messages.publish()
+      await follower.until('the first four', () => follower.events.length >= 4)
+      server.faults.set({ slowMs: { 'long-polling': 400 } })
+      await cut(server)
+      await lost(follower, 0)
+      for (let at = 0; at < 10; at++) messages.publish()
+      await follower.until('the WebSocket', () => server.connections().some(({ kind }) => kind === 'websocket'))
+      for (let at = 0; at < 10; at++) messages.publish()
+      await messages.check(follower)
+      expect(follower.gaps).toEqual([])
+    }))
+
+  test('P10: a poll that is refused leaves a gap, which is told once', () =>
+    scene(async ({ server: start, follow }) => {
+      const server = await start(SERVER)
+      const follower = await follow(server, AUTO)
+      const messages = numbered(server)
+      for (let at = 0; at < 20; at++) messages.publish()
+      await follower.until('the first 20', () => follower.events.length >= 20)
+      server.faults.set({ poll: 503 })
+      const brokenAtMs = Date.now()
+      await cut(server)
+      await lost(follower, 0)
+      for (let at = 0; at < 10; at++) messages.publish()
+      await follower.until('the gap', () => follower.gaps.length > 0)
+      expect(follower.gaps).toMatchObject([{ certainty: 'suspected', reason: 'no-replay' }])
+      const [{ sinceMs = 0, untilMs = 0 } = {}] = follower.gaps
+      expect(sinceMs).toBeLessThanOrEqual(brokenAtMs + 50)
+      expect(untilMs).toBeGreaterThanOrEqual(brokenAtMs)
+      await messages.check(follower, { since: 30 })
+      // The next break is fetched again; what was missed before is in the past.
+      server.faults.clear()
+      await cut(server)
+      await lost(follower, 1)
+      const { count } = messages
+      for (let at = 0; at < 10; at++) messages.publish()
+      await messages.check(follower, { since: count })
+      expect(follower.gaps).toHaveLength(1)
+      expect(follower.client.transport).toBe('websocket')
+    }))
 })
