@@ -40,8 +40,10 @@ export function createPresence(nowMs: () => number): Presence {
     lastSeen(userIds) {
       const found: Record<string, number> = {}
       for (const userId of userIds) {
-        const at = connected.has(userId) ? now() : seenAt.get(userId)
-        if (at !== undefined) found[String(userId)] = now() - at
+        const at = seenAt.get(userId)
+        // 0 says that somebody is connected, so who left this very second was seen one second ago.
+        if (connected.has(userId)) found[String(userId)] = 0
+        else if (at !== undefined) found[String(userId)] = Math.max(1, now() - at)
       }
       return found
     },
