@@ -1,0 +1,127 @@
+/**
+ * A client behind a proxy that cuts, on servers with the habits of real ones: what is lost, repeated, out of order, and for
+ * how long nothing comes. Run: `npm run chaos -- [--quick] [--json] [--seed n] [--messages n] [--rate n]
+ * [--targets text] [--habits text] [--scenario name] [--at-once n] [--out file] [--vendor pull.client.js]`
+ */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { TARGETS, type Target } from '../test/contract/targets'
+import { HABITS } from '../test/support/chaos/habits'
+import { isBroken, run, type RunFigures } from '../test/support/chaos/run'
+import { SCENARIOS, type ScenarioName } from '../test/support/chaos/scenarios'
+import { ourClient } from '../test/support/chaos/subject'
+
+const { values: args } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    seed: { type: 'string' },
+    messages: { type: 'string' },
+    rate: { type: 'string', default: '200' },
+    targets: { type: 'string', default: '' },
+    habits: { type: 'string', default: '' },
+    scenario: { type: 'string', default: 'habits' },
+    'at-once': { type: 'string', default: '6' },
+    out: { type: 'string' },
+    timelines: { type: 'boolean', default: false },
+  },
+})
+
+const seed = Number(args.seed ?? Date.now() % 2 ** 31)
+const messages = Number(args.messages ?? (args.quick ? 2000 : 100_000))
+const perSecond = Number(args.rate)
+const CUT_EVERY_MS = [100, 400] as const
+
+/** 0.3.4 as it is used: what its WebSocket cannot replay is fetched by a poll. */
+const WITH_CATCH_UP: Target = {
+  ...TARGETS.find(({ server, transport }) => server.version === 1 && transport === 'websocket')!,
+  name: 'push-stream 0.3.4, websocket + poll',
+  client: { transport: 'auto' },
+  replays: true,
+}
+const targets = [WITH_CATCH_UP, ...TARGETS].filter(({ name }) => name.includes(args.targets))
+
+const isFine = args.scenario === 'habits' ? await driveHabits() : await driveScenarios(args.scenario)
+process.exit(isFine ? 0 : 1)
+
+async function driveHabits(): Promise<boolean> {
+  const habits = HABITS.filter(({ name }) => name.includes(args.habits))
+  const jobs = habits.flatMap((habit) =>
+    targets.filter((target) => habit.fits?.(target) ?? true).map((target) => ({ habit, target })),
+  )
+  const runs: RunFigures[] = []
+  let next = 0
+  async function worker(): Promise<void> {
+    for (;;) {
+      const at = next++
+      const job = jobs[at]
+      if (job === undefined) return
+      const options = { ...job, seed: seed + at, messages, perSecond, cutEveryMs: CUT_EVERY_MS, subject: ourClient }
+      const figures = await run(options)
+      runs.push(figures)
+      if (!args.json) console.log(rowOf(figures))
+    }
+  }
+  if (!args.json) {
+    const cuts = CUT_EVERY_MS.join('-')
+    console.log(
+      `seed ${seed}, node ${process.version}, ${messages} messages at ${perSecond}/s, a cut every ${cuts} ms\n`,
+    )
+    console.log(
+      '| habit | target | seed | lost | repeated | out of order | gone (untold) | gaps | cuts | dark median / p95 / worst, ms |' +
+        ' with a cut handshake: n, median / p95, ms | connections | requests/s at worst | |\n' +
+        '|---|---|---|---|---|---|---|---|---|---|---|---|---|---|',
+    )
+  }
+  await Promise.all(Array.from({ length: Number(args['at-once']) }, worker))
+  print({ scenario: 'habits', messages, perSecond, cutEveryMs: CUT_EVERY_MS, runs })
+  const broken = runs.filter(isBroken)
+  if (!args.json) {
+    console.log(`\n${runs.length} runs, ${broken.length} broken`)
+    if (args.timelines)
+      for (const { habit, target, seed: own, lostSample, timeline, failure } of broken)
+        console.log(`\n## ${habit}, ${target}, seed ${own}: ${failure ?? lostSample.join(' ')}\n${timeline.join('\n')}`)
+  }
+  return broken.length === 0
+}
+
+async function driveScenarios(name: string): Promise<boolean> {
+  if (!Object.keys(SCENARIOS).includes(name))
+    throw new Error(`--scenario is one of ${Object.keys(SCENARIOS).join(', ')}, habits`)
+  const count = args.quick ? 60 : 1000
+  const results = await SCENARIOS[name as ScenarioName]({ targets, seed, count, perSecond })
+  if (!args.json) {
+    console.log(`${name}: seed ${seed}, node ${process.version}, count ${count}\n`)
+    for (const { isFine: fine, ...figures } of results)
+      console.log(`${fine ? 'ok    ' : 'BROKEN'} ${JSON.stringify(figures)}`)
+  }
+  print({ scenario: name, count, perSecond, runs: results })
+  return results.every(({ isFine: fine }) => fine)
+}
+
+function print(report: object): void {
+  const text = JSON.stringify({ seed, node: process.version, ...report })
+  if (args.out !== undefined) writeFileSync(args.out, text)
+  if (args.json) process.stdout.write(`${text}\n`)
+}
+
+function rowOf(figures: RunFigures): string {
+  const { keepsOrder, serverKeeps, failure } = figures
+  const cells = [
+    figures.habit,
+    figures.target,
+    figures.seed,
+    serverKeeps ? figures.lost : '-',
+    figures.repeated,
+    keepsOrder ? figures.outOfOrder : `(${figures.outOfOrder})`,
+    figures.gone === 0 ? 0 : `${figures.gone} (${figures.untold})`,
+    figures.gaps,
+    figures.cuts,
+    `${figures.darkMedianMs} / ${figures.darkP95Ms} / ${figures.darkWorstMs}`,
+    `${figures.handshakeCuts}, ${figures.handshakeMedianMs} / ${figures.handshakeP95Ms}`,
+    figures.connections,
+    figures.requestsInWorstSecond,
+    isBroken(figures) ? `**BROKEN** ${failure ?? ''}` : 'ok',
+  ]
+  return `| ${cells.join(' | ')} |`
+}
