@@ -41,6 +41,8 @@ export interface PullServerOptions {
   historyCount?: number
   /** Milliseconds a server from version 3 on gathers messages on a WebSocket after one was sent. @default 400 */
   batchWindowMs?: number
+  /** Version 4 answers `format=json` with arrays of envelopes, as documented; the recorded 2.0 does not know it. @default false */
+  jsonArray?: boolean
   /** Milliseconds a channel is handed out for (`end - start` of the config). @default 43_205_000 */
   channelTtlMs?: number
   /** Milliseconds the server's clock is ahead of this machine's (negative: behind). @default 0 */
@@ -81,6 +83,7 @@ export interface Settings {
   readonly historyTtlMs: number
   readonly historyCount: number
   readonly batchWindowMs: number
+  readonly jsonArray: boolean
   readonly channelTtlMs: number
   readonly clockSkewMs: number
   readonly mode: 'personal' | 'shared'
@@ -137,6 +140,7 @@ export function resolveOptions(options: PullServerOptions): Settings {
     historyTtlMs: options.historyTtlMs ?? 86_400_000,
     historyCount: options.historyCount ?? 1000,
     batchWindowMs: options.batchWindowMs ?? 400,
+    jsonArray: options.jsonArray ?? false,
     channelTtlMs: options.channelTtlMs ?? 43_205_000,
     clockSkewMs: options.clockSkewMs ?? 0,
     mode: options.mode ?? 'personal',

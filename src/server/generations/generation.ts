@@ -8,7 +8,7 @@ import type { RawQuery } from '../query'
 export type ConnectionKind = 'websocket' | 'sse' | 'long-polling'
 
 /** How messages are written on one connection: a Node server lets each client choose. */
-export type Framing = 'text' | 'binary' | 'json-rpc'
+export type Framing = 'text' | 'json' | 'binary' | 'json-rpc'
 
 export type Headers = Readonly<Record<string, string>>
 

@@ -1,6 +1,6 @@
 /**
  * Owns the vendor's Node servers as a generation: Push server 1.0 (version 3), text only, and 2.0 (version 4), where
- * each connection chooses between text and `binaryMode=true`. What clients ask for lies in client-requests.ts.
+ * each connection chooses between text and `binaryMode=true` (or, by option, `format=json`). What clients ask for lies in client-requests.ts.
  */
 import { publicKey, storeOnce, type Draft, type Hub, type Stored } from '../hub'
 import type { Settings } from '../options'
@@ -90,13 +90,14 @@ export function createNodeServer(settings: Settings): Generation {
       )
       const listed = first ? [...new Set(parts)] : parts
       const binary = !first && nodeValue(ask.query, 'binaryMode') === 'true'
+      const json = !first && settings.jsonArray && nodeValue(ask.query, 'format') === 'json'
       return {
         type: 'accepted',
         channels: [...new Set(parts)],
         limited: ids.filter((id) => id.publicId !== null).map((id) => id.privateId),
         replay: mid === null ? [] : replayAfter(hub, listed, mid, first, ask.nowMs),
         lastMessageId: mid ?? newestMid(hub, parts, ask.nowMs),
-        framing: binary ? 'binary' : 'text',
+        framing: binary ? 'binary' : json ? 'json' : 'text',
         author: authorOf(ids),
       }
     },
@@ -134,7 +135,7 @@ export function createNodeServer(settings: Settings): Generation {
     },
 
     receive(hub, client, frame) {
-      if (client.framing === 'text') return [] // whatever comes is ignored
+      if (client.framing !== 'binary') return [] // whatever comes is ignored
       const data = frame.binary ? frame.data : null
       const outcome = serveRequest(hub, settings, client.author, data, frame.nowMs)
       switch (outcome.type) {
@@ -168,11 +169,11 @@ export function createNodeServer(settings: Settings): Generation {
   }
 
   function write(items: readonly Outgoing[], { framing, replay, nowMs }: Writing): string | Buffer {
-    if (framing !== 'binary')
-      return items
-        .filter(isMessage)
-        .map((each) => envelope(first, each, nowMs))
-        .join('')
+    if (framing !== 'binary') {
+      const messages = items.filter(isMessage)
+      if (framing === 'json') return `[${messages.map((each) => jsonEnvelope(each, nowMs)).join(',')}]`
+      return messages.map((each) => `#!NGINXNMS!#${envelope(first, each, each.body, nowMs)}#!NGINXNME!#`).join('')
+    }
     const created = (message: Stored): number =>
       // The real server lets the text framing of the same message write milliseconds into it, cut to 32 bits.
       message.spoiled === true ? Math.floor(nowMs) % 4_294_967_296 : Math.floor(message.createdAtMs / 1000)
@@ -200,13 +201,27 @@ function refusedHandshake(text: string, extra: Headers): HttpAnswer {
 }
 
 /** 1.0 tells the moment of publishing and the channel; 2.0 the moment of sending, which changes with every replay. */
-function envelope(first: boolean, message: Stored, nowMs: number): string {
+function envelope(first: boolean, message: Stored, text: string, nowMs: number): string {
   const atMs = first ? message.createdAtMs : nowMs
   const tag = String(Math.floor(atMs) % 1000).padStart(3, '0')
   return (
-    `#!NGINXNMS!#{"id":${message.id},"mid":"${message.mid}","channel":"${first ? message.channel : '-'}","tag":"${tag}",` +
-    `"time":"${httpDate(atMs)}","text":${message.body}}#!NGINXNME!#`
+    `{"id":${message.id},"mid":"${message.mid}","channel":"${first ? message.channel : '-'}","tag":"${tag}",` +
+    `"time":"${httpDate(atMs)}","text":${text}}`
   )
+}
+
+/** Assumption: what is no JSON travels as a text, for the array itself has to stay JSON. */
+function jsonEnvelope(message: Stored, nowMs: number): string {
+  return envelope(false, message, isJson(message.body) ? message.body : JSON.stringify(message.body), nowMs)
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** All parts or nothing: one bad id refuses the whole connection. */
