@@ -1,6 +1,6 @@
 /** Live messages arrive as they were published, once, in order per channel: every generation over every transport. */
 import { describe, expect, test, vi } from 'vitest'
-import { numbered, scene } from '../support/follow'
+import { cut, numbered, scene } from '../support/follow'
 import { TARGETS } from './targets'
 
 // Most of the time these tests wait.
@@ -120,4 +120,23 @@ describe.concurrent.each(TARGETS)(
         await messages.check(follower)
       }))
   },
+)
+
+test.concurrent.each(['websocket', 'long-polling'] as const)(
+  'V13: %s: a server that does not know format=json sends text, which is read as such',
+  (transport) =>
+    scene(async ({ server: start, follow }) => {
+      const server = await start({ version: 4, batchWindowMs: 20 })
+      const follower = await follow(server, { transport, framing: 'json' })
+      const messages = numbered(server)
+      for (let at = 0; at < 50; at++) messages.publish()
+      await follower.until('the first 50', () => follower.events.length >= 50)
+      await cut(server)
+      await follower.until('the loss', () => follower.counters().lost > 0)
+      for (let at = 0; at < 50; at++) messages.publish()
+      await messages.check(follower)
+      expect(follower.counters().bad).toBe(0)
+      const asked = server.log.filter(({ kind }) => kind === transport)
+      expect(asked.every(({ query }) => query.includes('format=json'))).toBe(true)
+    }),
 )

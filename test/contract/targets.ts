@@ -29,6 +29,7 @@ export const GENERATIONS: readonly Spoken[] = [
   { name: 'push server 1.0', server: { version: 3 } },
   { name: 'push server 2.0', server: { version: 4 } },
   { name: 'push server 2.0, text', server: { version: 4 }, framing: 'text' },
+  { name: 'push server 2.0, json', server: { version: 4, jsonArray: true }, framing: 'json' },
   { name: 'push server 3.0', server: { version: 5 } },
 ]
 
