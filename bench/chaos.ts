@@ -9,6 +9,7 @@ import { TARGETS, type Target } from '../test/contract/targets'
 import { HABITS } from '../test/support/chaos/habits'
 import { isBroken, run, type RunFigures } from '../test/support/chaos/run'
 import { SCENARIOS, type ScenarioName } from '../test/support/chaos/scenarios'
+import { percentile } from '../test/support/chaos/tally'
 import { ourClient } from '../test/support/chaos/subject'
 
 const { values: args } = parseArgs({
@@ -74,10 +75,14 @@ async function driveHabits(): Promise<boolean> {
     )
   }
   await Promise.all(Array.from({ length: Number(args['at-once']) }, worker))
-  print({ scenario: 'habits', messages, perSecond, cutEveryMs: CUT_EVERY_MS, runs })
+  const darkMs = {
+    plain: spread(runs.flatMap(({ plainMs }) => plainMs)),
+    withHandshake: spread(runs.flatMap(({ withHandshakeMs }) => withHandshakeMs)),
+  }
+  print({ scenario: 'habits', messages, perSecond, cutEveryMs: CUT_EVERY_MS, darkMs, runs })
   const broken = runs.filter(isBroken)
   if (!args.json) {
-    console.log(`\n${runs.length} runs, ${broken.length} broken`)
+    console.log(`\n${runs.length} runs, ${broken.length} broken; dark time of all, ms: ${JSON.stringify(darkMs)}`)
     if (args.timelines)
       for (const { habit, target, seed: own, lostSample, timeline, failure } of broken)
         console.log(`\n## ${habit}, ${target}, seed ${own}: ${failure ?? lostSample.join(' ')}\n${timeline.join('\n')}`)
@@ -103,6 +108,10 @@ function print(report: object): void {
   const text = JSON.stringify({ seed, node: process.version, ...report })
   if (args.out !== undefined) writeFileSync(args.out, text)
   if (args.json) process.stdout.write(`${text}\n`)
+}
+
+function spread(values: readonly number[]): object {
+  return { count: values.length, median: percentile(values, 0.5), p95: percentile(values, 0.95) }
 }
 
 function rowOf(figures: RunFigures): string {

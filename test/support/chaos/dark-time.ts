@@ -15,6 +15,9 @@ export interface DarkFigures {
   readonly handshakeCuts: number
   readonly handshakeMedianMs: number | null
   readonly handshakeP95Ms: number | null
+  /** All of them, ms. */
+  readonly plainMs: readonly number[]
+  readonly withHandshakeMs: readonly number[]
   /** Still dark at the end. */
   readonly darkAtEnd: boolean
   readonly connections: number
@@ -103,6 +106,8 @@ export function createDarkWatch(): DarkWatch {
         handshakeCuts: withHandshake.length,
         handshakeMedianMs: percentile(withHandshake, 0.5),
         handshakeP95Ms: percentile(withHandshake, 0.95),
+        plainMs: plain,
+        withHandshakeMs: withHandshake,
         darkAtEnd: darkSinceMs !== null,
         connections,
         requests: requestsAtMs.length,

@@ -66,8 +66,8 @@ export const HABITS: readonly Habit[] = [
   },
   {
     name: 'ping window',
-    about: 'a protocol ping every 700 ms over 25 ms each way: what comes before the pong is dropped (2.0)',
-    server: { pingIntervalMs: 700 },
+    about: 'a protocol ping every 150 ms over 25 ms each way: what comes before the pong is dropped (2.0)',
+    server: { pingIntervalMs: 150 },
     proxy: { delayMs: 25 },
     fits: (target) => isWebSocket(target) && target.server.version === 4,
     keepsOrder: false,

@@ -1,11 +1,205 @@
+/** Owns the scenarios beside the cuts: transport switches, channel rotations, open-then-die, create/start/stop cycles. */
+import { spawn } from 'node:child_process'
+import { startPullServer } from '../../../src/entry/testing'
 import type { Target } from '../../contract/targets'
+import { isExact, perform } from './stage'
+
 export interface ScenarioOptions {
   readonly targets: readonly Target[]
   readonly seed: number
+  /** How many switches, rotations, cycles. */
   readonly count: number
   readonly perSecond: number
 }
-export type ScenarioName = 'switches'
-export const SCENARIOS: Record<ScenarioName, (o: ScenarioOptions) => Promise<{ isFine: boolean }[]>> = {
-  switches: async () => [],
+
+export type ScenarioFigures = { readonly isFine: boolean; readonly target: string } & Readonly<Record<string, unknown>>
+export type ScenarioName = 'switches' | 'rotations' | 'open-then-die' | 'cycles'
+
+export const SCENARIOS: Readonly<Record<ScenarioName, (options: ScenarioOptions) => Promise<ScenarioFigures[]>>> = {
+  switches,
+  rotations,
+  'open-then-die': openThenDie,
+  cycles,
+}
+
+const DIES_AFTER_MS = 20
+const WATCHED_MS = 65_000
+const MOST_A_MINUTE = 6
+const USELESS_OPENS = 3
+const EXIT_MS = 50
+/** Clients of different servers that run at the same time. */
+const AT_ONCE = 7
+
+/** WebSocket is refused and its connection cut, then allowed again, which the next probe finds. */
+function switches({ targets, seed, count, perSecond }: ScenarioOptions): Promise<ScenarioFigures[]> {
+  // One of each generation that has a choice.
+  const choosing = targets.filter(({ server, transport }) => server.version !== 5 && transport === 'websocket')
+  return atOnce(choosing, async (target) => {
+    let done = 0
+    const figures = await perform(
+      {
+        target: { ...target, replays: true },
+        seed,
+        perSecond,
+        client: { ...target.client, transport: 'auto', timeouts: { probeFirstMs: 250, drainMs: 500 } },
+      },
+      async ({ proxy, client, until }) => {
+        let last = client.transport
+        client.on('transport', ({ transport }) => {
+          if (transport === null || transport === last) return
+          last = transport
+          done += 1
+        })
+        while (done < count) {
+          const before = done
+          proxy.faults.set({ status: { from: 101, to: 502 }, kind: 'websocket' })
+          proxy.faults.cut({ kind: 'websocket' })
+          await until('another transport', () => done > before && client.transport !== 'websocket')
+          proxy.faults.clear()
+          await until('WebSocket again', () => client.transport === 'websocket', 60_000)
+        }
+      },
+    )
+    return { isFine: isExact(figures), switches: done, ...figures }
+  })
+}
+
+/** The shared channel is replaced by its successor as soon as the client reads the one before. */
+function rotations({ targets, seed, count, perSecond }: ScenarioOptions): Promise<ScenarioFigures[]> {
+  // Version 5 needs another token for it, and a configuration is asked for every 5 s at the most.
+  return atOnce(targets, async (target) => {
+    const wanted = target.server.version === 5 ? Math.ceil(count / 100) : count
+    let done = 0
+    const figures = await perform(
+      { target, seed, perSecond, client: { ...target.client, timeouts: { drainMs: 500 } } },
+      async ({ server, client, records, until }) => {
+        let known = 0
+        client.on('channels', ({ reason }) => {
+          if (reason !== 'changed') return
+          done += 1
+          known = records.length
+        })
+        while (done < wanted) {
+          const before = done
+          server.expireChannel('shared')
+          await until('the new channel', () => done > before)
+          // Its end is told on itself: to nobody, before anybody listens.
+          await until('its connection', () => records.slice(known).some(({ what }) => what === 'proof'))
+        }
+      },
+    )
+    return { isFine: isExact(figures), rotations: done, ...figures }
+  })
+}
+
+/** A proxy that accepts, lets the server answer, and kills. */
+function openThenDie({ targets, seed }: ScenarioOptions): Promise<ScenarioFigures[]> {
+  const webSockets = targets.filter(({ transport }) => transport === 'websocket')
+  const jobs = webSockets.flatMap((target) => [
+    { name: `${target.name}, forced`, target, transport: 'websocket' as const },
+    ...(target.server.version === 5 ? [] : [{ name: `${target.name}, auto`, target, transport: 'auto' as const }]),
+  ])
+  return atOnce(jobs, async ({ name, target, transport }) => {
+    let opensAMinute = 0
+    let opensBefore = 0
+    let other: string | null = null
+    const { failure, timeline } = await perform(
+      { target, seed, perSecond: 0, client: { ...target.client, transport } },
+      async ({ proxy, client, records, until }) => {
+        proxy.faults.set({ endAfterOpen: { ms: DIES_AFTER_MS, end: 'rst' }, kind: 'websocket' })
+        // The first one may have opened before.
+        proxy.faults.cut()
+        const opens = (): number[] =>
+          records.filter(({ what, kind }) => what === 'proof' && kind === 'websocket').map(({ atMs }) => atMs)
+        client.on('transport', (fact) => {
+          if (fact.transport === null || fact.transport === 'websocket' || other !== null) return
+          other = fact.transport
+          opensBefore = opens().length
+        })
+        const endAtMs = performance.now() + WATCHED_MS
+        await until('the end', () => performance.now() >= endAtMs, 2 * WATCHED_MS)
+        opensAMinute = most(opens(), 60_000)
+      },
+    )
+    const isFine =
+      failure === null &&
+      opensAMinute <= MOST_A_MINUTE &&
+      (transport !== 'auto' || (other !== null && opensBefore <= USELESS_OPENS))
+    return { isFine, target: name, opensAMinute, other, opensBefore, failure, timeline }
+  })
+}
+
+/** Every transport, in a process of its own. */
+function cycles({ targets, count }: ScenarioOptions): Promise<ScenarioFigures[]> {
+  return atOnce(
+    targets,
+    async (target) => {
+      const { transport, name } = target
+      const server = await startPullServer(target.server)
+      const args = [
+        '--expose-gc',
+        '.ci/ts.mjs',
+        'test/support/chaos/cycles.ts',
+        server.configUrl,
+        target.client.transport,
+      ]
+      const { output, endedAtMs, code } = await runNode([...args.map(String), String(count)])
+      const open = server.connections().length
+      await server.close()
+      const report = /^\{.*\}$/m.exec(output)?.[0]
+      const throughAtMs = Number(/^through (\d+)$/m.exec(output)?.[1])
+      const exitMs = endedAtMs - throughAtMs
+      const facts = report === undefined ? { failure: output.slice(-500) } : (JSON.parse(report) as CyclesReport)
+      const isFine =
+        !('failure' in facts) &&
+        code === 0 &&
+        open === 0 &&
+        exitMs <= EXIT_MS &&
+        facts.left.timers <= 0 &&
+        facts.left.listeners <= 0 &&
+        facts.bytesPerCycle < 100
+      return { isFine, target: name, transport, cycles: count, ...facts, connectionsLeft: open, exitMs, code }
+    },
+    1,
+  )
+}
+
+interface CyclesReport {
+  readonly bytesPerCycle: number
+  readonly heap: number
+  readonly left: { readonly timers: number; readonly listeners: number }
+}
+
+function runNode(args: readonly string[]): Promise<{ output: string; endedAtMs: number; code: number | null }> {
+  const cwd = process.env['npm_config_local_prefix'] ?? process.cwd()
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    let endedAtMs = 0
+    child.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()))
+    child.stderr.on('data', (bytes: Buffer) => (output += bytes.toString()))
+    child.on('exit', () => (endedAtMs = Date.now()))
+    child.on('close', (code) => resolve({ output, endedAtMs, code }))
+  })
+}
+
+function most(sortedAtMs: readonly number[], withinMs: number): number {
+  return Math.max(
+    0,
+    ...sortedAtMs.map((fromMs) => sortedAtMs.filter((ms) => ms >= fromMs && ms < fromMs + withinMs).length),
+  )
+}
+
+async function atOnce<Job>(
+  jobs: readonly Job[],
+  work: (job: Job) => Promise<ScenarioFigures>,
+  workers = AT_ONCE,
+): Promise<ScenarioFigures[]> {
+  const results: ScenarioFigures[] = []
+  let next = 0
+  async function worker(): Promise<void> {
+    for (let at = next++; at < jobs.length; at = next++) results.push(await work(jobs[at]!))
+  }
+  await Promise.all(Array.from({ length: workers }, worker))
+  return results
 }
