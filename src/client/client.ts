@@ -107,6 +107,7 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
   const timeline = createTimeline()
   const { clock, page } = platform
   const remembers = options.storage !== false && wanted.length > 1
+  const replay = options.storage === false ? { ...REPLAY, reloadMs: 0 } : REPLAY
   const memory = createTransportMemory({ clock, storage: remembers ? platform.storage : null })
   const emitter = createEmitter(listenerThrew)
   const features = createFeatures({
@@ -194,7 +195,7 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
       preferred: memory.recall(),
       machineOptions,
       timeouts,
-      replay: withDefaults(REPLAY, options.replay),
+      replay: withDefaults(replay, options.replay),
       deliver,
       status: setStatus,
       channels: (channels) => tell('channels', channels, channels.reason),

@@ -43,6 +43,13 @@ export interface ReplayOptions {
   overlapMs?: number
   /** How many delivered messages are remembered to recognise repeats. @default 16384 */
   dedupeWindow?: number
+  /**
+   * The next page in the same tab goes on where the last one was, if it loads within this time: what was published meanwhile
+   * is delivered with `replayed: true`. Counted from the last sign of life of the page; kept in `sessionStorage`, without
+   * secrets. Servers keep a day, but a page that was gone for longer fetches what it shows anyway. 0 switches it off, and so
+   * does `storage: false`. @default 600000 ms
+   */
+  reloadMs?: number
 }
 
 /** Where the client's own lines go. Methods may be missing. */
@@ -101,7 +108,7 @@ export const TIMEOUTS: Required<TimeoutOptions> = {
   configMs: 30_000,
   spreadMs: 15_000,
 }
-export const REPLAY: Required<ReplayOptions> = { overlapMs: 1500, dedupeWindow: 16_384 }
+export const REPLAY: Required<ReplayOptions> = { overlapMs: 1500, dedupeWindow: 16_384, reloadMs: 600_000 }
 
 /** Says what a value must be if it is wrong, else nothing. `undefined` is always as good as missing. */
 type Check = (value: unknown) => string | false

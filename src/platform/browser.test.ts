@@ -45,7 +45,13 @@ function createWindow(): {
 describe('where there is no page', () => {
   test('everything that is missing is null, and nothing throws', () => {
     vi.stubGlobal('self', undefined)
-    expect(browserPlatform()).toMatchObject({ fetch: null, webSocket: null, storage: null, page: null })
+    expect(browserPlatform()).toMatchObject({
+      fetch: null,
+      webSocket: null,
+      storage: null,
+      tabStorage: null,
+      page: null,
+    })
   })
   test('a worker has no page, but the rest', () => {
     vi.stubGlobal('self', { fetch: () => {}, WebSocket: class Socket extends EventTarget {} })
@@ -140,4 +146,29 @@ describe('the page', () => {
     vi.stubGlobal('self', window)
     expect(() => browserPlatform().page?.listen(() => {})()).not.toThrow()
   })
+})
+
+describe('P14: whether the page was loaded again by its own tab', () => {
+  test.each([
+    ['a link', { navigation: { type: 0 } }, undefined, false],
+    ['a reload, also after a crash', { navigation: { type: 1 } }, undefined, true],
+    ['back, or a copy of a tab', { navigation: { type: 2 } }, undefined, false],
+    ['a discarded tab', { navigation: { type: 2 } }, true, true],
+    ['a browser that does not tell', undefined, undefined, false],
+  ])('%s', (_, performance, wasDiscarded, expected) => {
+    const { window, document } = createWindow()
+    vi.stubGlobal('self', Object.assign(window, { performance, document: Object.assign(document, { wasDiscarded }) }))
+    expect(browserPlatform().page?.isReload).toBe(expected)
+  })
+})
+
+test('P13: storage that may not even be looked at is as good as none', () => {
+  const { window } = createWindow()
+  const refuse = (): never => {
+    throw new DOMException('blocked', 'SecurityError')
+  }
+  Object.defineProperty(window, 'localStorage', { get: refuse })
+  Object.defineProperty(window, 'sessionStorage', { get: refuse })
+  vi.stubGlobal('self', window)
+  expect(browserPlatform()).toMatchObject({ storage: null, tabStorage: null })
 })

@@ -24,6 +24,7 @@ export function nodePlatform(): Platform {
     fetch: nodeFetch,
     webSocket: NodeWebSocket as unknown as WebSocketConstructor,
     storage: null,
+    tabStorage: null,
     page: null,
     console,
   }

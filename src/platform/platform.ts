@@ -45,6 +45,8 @@ export interface Page {
   readonly protocol: string
   /** `location.href`, or `null` where there is no page (relative URLs cannot be resolved then). */
   readonly href: string | null
+  /** The tab's own page was loaded again: a reload, also after a crash, or a discarded tab. A copy of a tab is none. */
+  readonly isReload?: boolean
   /** Starts listening; the result stops it. */
   listen(listener: (signal: PageSignal) => void): () => void
 }
@@ -56,6 +58,8 @@ export interface Platform {
   fetch: FetchLike | null
   webSocket: WebSocketConstructor | null
   storage: StorageLike | null
+  /** What lives as long as a tab, through its reloads: `sessionStorage`. Its calls may throw, too. */
+  tabStorage: StorageLike | null
   page: Page | null
   /** Where errors go that nobody listens to. */
   console: Pick<Console, 'debug' | 'warn' | 'error'> | null

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { messageOf } from '../../test/support/message'
 import type { Message } from '../codec/codec'
-import { createDedupe, identityOf } from './dedupe'
+import { createDedupe, fingerprint, identityOf } from './dedupe'
 
 test('an identity is new once', () => {
   const { isNew } = createDedupe()
-  expect([isNew('a'), isNew('b'), isNew('a'), isNew('b')]).toEqual([true, true, false, false])
+  expect(['a', 'b', 'a', 'b'].map(isNew)).toEqual([true, true, false, false])
 })
 
 test('P8: the window is bounded and forgets the oldest first', () => {
@@ -13,20 +13,59 @@ test('P8: the window is bounded and forgets the oldest first', () => {
   ;['a', 'b', 'c', 'd'].forEach(dedupe.isNew)
   expect(dedupe.size).toBe(3)
   expect(['b', 'c', 'd'].map(dedupe.isNew)).toEqual([false, false, false])
-  expect(dedupe.isNew('a')).toBe(true)
+  expect(dedupe.isNew('a', 0)).toBe(true)
 })
 
 test('P8: the window holds 16 384 unless told otherwise', () => {
   const dedupe = createDedupe()
-  for (let count = 0; count <= 16_384; count++) dedupe.isNew(String(count))
+  for (let count = 0; count <= 16_384; count++) dedupe.isNew(String(count), 0)
   expect(dedupe.size).toBe(16_384)
 })
 
 test('after a reset identities are used anew', () => {
   const dedupe = createDedupe()
-  dedupe.isNew('a')
+  dedupe.isNew('a', 0)
   dedupe.reset()
-  expect([dedupe.size, dedupe.isNew('a')]).toEqual([0, true])
+  expect([dedupe.size, dedupe.isNew('a', 0)]).toEqual([0, true])
+})
+
+test('P11: what another page delivered is not new, whatever was seen since', () => {
+  const first = createDedupe()
+  ;['a', 'b', 'c'].forEach(first.isNew)
+  const second = createDedupe()
+  second.restore(first.recent(0), 10)
+  expect(['d', 'b', 'b'].map(second.isNew)).toEqual([true, false, false])
+  const third = createDedupe()
+  third.restore(second.recent(10), 20)
+  expect(['a', 'b', 'c', 'd', 'e'].map(third.isNew)).toEqual([false, false, false, false, true])
+  third.reset()
+  expect(third.isNew('a', 0)).toBe(true)
+})
+
+test('P11: only what is recent is handed on, and never less than a few hundred', () => {
+  const dedupe = createDedupe()
+  for (let count = 0; count < 1000; count++) dedupe.isNew(String(count), count)
+  expect(dedupe.recent(0)).toHaveLength(1000)
+  expect(dedupe.recent(600)).toEqual(Array.from({ length: 400 }, (_, at) => fingerprint(String(600 + at))))
+  expect(dedupe.recent(990)).toHaveLength(256)
+  // What an older page had is of no use when the place to ask from is younger, and this page has seen enough.
+  dedupe.restore(['x'], 500)
+  expect(dedupe.recent(500)).toContain('x')
+  expect(dedupe.recent(501)).not.toContain('x')
+})
+
+test('P12: fingerprints of a million identities differ, and depend on 64 bits of a channel id', () => {
+  const all = new Set<string>()
+  const channels = ['0123456789abcdef0123456789abcdef', 'fedcba9876543210fedcba9876543210']
+  for (let count = 0; count < 250_000; count++) {
+    all.add(fingerprint(`17951676910000${String(count).padStart(12, '0')}`))
+    all.add(fingerprint(`17951676920000${String(count).padStart(12, '0')}`))
+    channels.forEach((channel) =>
+      all.add(fingerprint(`${channel}|${count}|${count % 50}|Fri, 20 Nov 2026 09:31:06 GMT`)),
+    )
+  }
+  expect(all.size).toBe(1_000_000)
+  expect(Math.max(...[...all].slice(0, 1000).map(({ length }) => length))).toBeLessThanOrEqual(14)
 })
 
 test('P8: a message of two channels with one mid is one message', () => {

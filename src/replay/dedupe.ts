@@ -5,26 +5,49 @@ import type { Message } from '../codec/codec'
  * How many identities are remembered. An overlap of 1.5 s at 5 000 messages a second fits; about 1 MB when full.
  */
 export const DEDUPE_WINDOW = 16_384
+const RECENT_MIN = 256
 
 export interface Dedupe {
   /** `true` the first time an identity is seen within the window. */
-  isNew(identity: string): boolean
+  isNew(identity: string, nowMs: number): boolean
+  /** Fingerprints of what was seen since then, and of some before: servers do not deliver in order. */
+  recent(sinceMs: number): string[]
+  /** What was seen elsewhere, up to then, is not new here. */
+  restore(fingerprints: readonly string[], untilMs: number): void
   /** Forgets everything: numbering started again, so identities are used anew. */
   reset(): void
   readonly size: number
 }
 
 export function createDedupe(limit: number = DEDUPE_WINDOW): Dedupe {
-  const seen = new Set<string>()
+  const seen = new Map<string, number>()
+  let elsewhere = new Set<string>()
+  let elsewhereUntilMs = 0
   return {
-    isNew(identity) {
+    isNew(identity, nowMs) {
       if (seen.has(identity)) return false
-      seen.add(identity)
-      // A Set keeps insertion order: its first value is the oldest.
-      if (seen.size > limit) seen.delete(seen.values().next().value as string)
-      return true
+      seen.set(identity, nowMs)
+      // A Map keeps insertion order: its first key is the oldest.
+      if (seen.size > limit) seen.delete(seen.keys().next().value as string)
+      return !(elsewhere.size && elsewhere.has(fingerprint(identity)))
     },
-    reset: () => seen.clear(),
+    recent(sinceMs) {
+      let left = seen.size
+      const found: string[] = elsewhereUntilMs >= sinceMs || left < RECENT_MIN ? Array.from(elsewhere) : []
+      seen.forEach((atMs, identity) => {
+        if (atMs >= sinceMs || left <= RECENT_MIN) found.push(fingerprint(identity))
+        left--
+      })
+      return found.slice(-limit)
+    },
+    restore(fingerprints, untilMs) {
+      elsewhere = new Set(fingerprints)
+      elsewhereUntilMs = untilMs
+    },
+    reset() {
+      seen.clear()
+      elsewhere.clear()
+    },
     get size() {
       return seen.size
     },
@@ -38,4 +61,20 @@ export function createDedupe(limit: number = DEDUPE_WINDOW): Dedupe {
  */
 export function identityOf({ mid, channel, id, tag, time }: Message): string | null {
   return mid || (id === null && tag === null && !time ? null : [channel, id, tag, time].join('|'))
+}
+
+/**
+ * 64 bits that tell identities apart. An identity begins with the id of its channel, a secret of 128 bits: whatever
+ * follows, its fingerprints are made of no more than the 64 bits that the id leaves.
+ */
+export function fingerprint(text: string): string {
+  let a = 0x811c9dc5
+  let b = 0x9747b28c
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    a = Math.imul(a ^ code, 0x01000193)
+    b = Math.imul(b ^ code, 0x5bd1e995)
+    b ^= b >>> 15
+  }
+  return (a >>> 0).toString(36) + (b >>> 0).toString(36).padStart(7, '0')
 }

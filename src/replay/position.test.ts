@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { messageOf } from '../../test/support/message'
 import type { Message } from '../codec/codec'
-import { type OpenOptions, type Position, type PositionOptions, createPosition } from './position'
+import { type OpenOptions, type Position, type PositionOptions, createPosition, isPositionState } from './position'
 
 const START_AT_MS = Date.parse('2026-11-20T12:00:00.400Z')
 const ZEROS = '0'.repeat(26)
@@ -295,5 +295,82 @@ describe('push-stream (tag and time)', () => {
         expect(place.describe()).toEqual({ tag: 5, time: date(30_000) })
       }
     })
+  })
+})
+
+describe('P11: the next page goes on', () => {
+  /** What a page leaves is written down and read. */
+  function next(place: Position, told: Partial<PositionOptions> = {}): Position {
+    const left: unknown = JSON.parse(JSON.stringify(place.state()))
+    expect(isPositionState(left)).toBe(true)
+    return position({ originAtMs: START_AT_MS + 3_600_000, ...told, left: left as ReturnType<Position['state']> })
+  }
+  const again = (atMs: number): OpenOptions => link(atMs, { resumed: true })
+
+  test('from a message received 1.5 s before the last one, for as long as nothing newer came', () => {
+    const place = position()
+    const replay = place.open(link(0))
+    ;[1000, 2000, 2600, 3000].forEach((ms, count) => replay.accept(withMid(count + 1), START_AT_MS + ms))
+    const second = next(place)
+    for (const ms of [3100, 20_000, 500_000]) expect(second.open(again(ms)).query).toEqual({ mid: mid(1) })
+    expect(next(second).open(again(500_000)).query).toEqual({ mid: mid(1) })
+    second.open(again(20_000)).accept(withMid(9), START_AT_MS + 20_100)
+    expect(next(second).open(again(20_200)).query).toEqual({ mid: mid(1) })
+    expect(second.open(again(30_000)).query).toEqual({ mid: mid(9) })
+  })
+
+  test('on push-stream from the whole second, and not from an older start again', () => {
+    const place = position({ version: 2 })
+    const replay = place.open(link(0))
+    replay.accept(at(1000, 3), START_AT_MS + 1000)
+    // Nothing is 1.5 s older than the last message: the start is.
+    expect(next(place, { version: 2 }).open(again(9000)).query).toEqual({ tag: 0, time: date(0) })
+    replay.accept(at(5000, 1), START_AT_MS + 5000)
+    const second = next(place, { version: 2 })
+    expect(second.open(again(9000)).query).toEqual({ tag: 0, time: date(1000) })
+    expect(next(second, { version: 2 }).open(again(1200)).query).toEqual({ tag: 0, time: date(1000) })
+  })
+
+  test('before any message from the start of the first page', () => {
+    const place = position()
+    place.open(link(0))
+    const replay = next(next(place)).open(again(60_000))
+    expect(replay.query).toEqual({ mid: ZEROS })
+    expect(replay.accept(message({ mid: mid(1), publishedAtMs: START_AT_MS - 5000 }), 0)).toBe('before-start')
+    expect(replay.accept(message({ mid: mid(2), publishedAtMs: START_AT_MS + 5000 }), 0)).toBe('news')
+    expect(next(position({ version: 2 }), { version: 2 }).open(again(60_000)).query).toEqual({ tag: 0, time: date(0) })
+  })
+
+  test('the whole history is asked for once: what is older than the start is a place, too', () => {
+    const place = position()
+    const replay = next(place).open(again(10_000))
+    replay.accept(message({ mid: mid(7), publishedAtMs: START_AT_MS - 5000 }), START_AT_MS + 10_000)
+    expect(next(place).open(again(20_000)).query).toEqual({ mid: ZEROS })
+    const second = next(place)
+    second.open(again(10_000)).accept(message({ mid: mid(7), publishedAtMs: 1e9 }), START_AT_MS + 10_000)
+    expect(next(second).open(again(20_000)).query).toEqual({ mid: mid(7) })
+  })
+
+  test('a server that numbers anew is noticed all the same', () => {
+    const place = position()
+    const replay = place.open(link(0))
+    ;[1000, 4000].forEach((ms, count) => replay.accept(withMid(count + 500), START_AT_MS + ms))
+    const resumed = next(place).open(again(60_000))
+    expect(resumed.accept(withMid(1), START_AT_MS + 60_100)).toBe('renumbered')
+  })
+
+  test('what is not a position is none', () => {
+    const good = position().state()
+    const mark = { mid: '', timeAtMs: 1, tag: 1, receivedAtMs: 1 }
+    expect([good, { ...good, mark }].map(isPositionState)).toEqual([true, true])
+    const bad: unknown[] = [null, 1, 'x', [], {}, { ...good, originAtMs: null }, { ...good, originIsServerTime: 1 }]
+    bad.push({ ...good, mark: undefined }, { ...good, mark: [] })
+    bad.push(
+      ...[{ mid: '12' }, { mid: [] }, { mid: null }, { tag: '1' }, { timeAtMs: null }].map((each) => ({
+        ...good,
+        mark: { ...mark, ...each },
+      })),
+    )
+    expect(bad.filter(isPositionState)).toEqual([])
   })
 })

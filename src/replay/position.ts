@@ -23,6 +23,14 @@ export interface PositionOptions {
   readonly originIsServerTime: boolean
   /** The newest mid at the start of the session, where the portal told it: the place to begin at. */
   readonly lastMid?: string | null
+  /** What the page before this one left: its start and its place are this one's. */
+  readonly left?: PositionState | null
+}
+
+/** What a page leaves to the next one: plain JSON. */
+export interface PositionState extends Pick<PositionOptions, 'originAtMs' | 'originIsServerTime'> {
+  /** Where to ask from: at least the overlap older than all that was received; `null`: from the start of the session. */
+  readonly mark: Mark | null
 }
 
 export interface OpenOptions {
@@ -63,6 +71,7 @@ export interface Position {
   open(options: OpenOptions): Replay
   /** For diagnostics: no secret in it. */
   describe(): CursorQuery
+  state(): PositionState
 }
 
 interface Place {
@@ -70,7 +79,7 @@ interface Place {
   readonly timeAtMs: number
   readonly tag: number
 }
-interface Mark extends Place {
+export interface Mark extends Place {
   readonly receivedAtMs: number
 }
 
@@ -87,9 +96,11 @@ const MID_CLOCK_TOLERANCE_MS = 86_400_000
 const HISTORY_MS = 86_400_000
 
 export function createPosition(options: PositionOptions): Position {
-  const { version, overlapMs, originAtMs, originIsServerTime, lastMid } = options
+  const { version, overlapMs, lastMid, left } = options
+  const { originAtMs, originIsServerTime } = left || options
   const byMid = version !== 1 && version !== 2
   let marks: Mark[] = lastMid ? [{ mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 }] : []
+  if (left && left.mark) marks = [left.mark]
   let storeWasEmpty = false
   /** Counts renumberings, so that a second connection does not notice the same one again. */
   let epoch = 0
@@ -103,11 +114,21 @@ export function createPosition(options: PositionOptions): Position {
     if (marks.length > MARKS_KEPT) marks = thinned(marks)
   }
 
+  function safeAt(sinceMs: number): Mark | undefined {
+    return marks.filter((mark) => mark.receivedAtMs <= sinceMs - overlapMs).pop()
+  }
+
+  /**
+   * Nothing that old was received: where the start is a place to ask from it is the safer one, and costs little. Not after
+   * a reload: what was delivered before the place that was left is forgotten.
+   */
+  function first(): Mark | undefined {
+    return byMid || !originIsServerTime || (left && left.mark) ? marks[0] : undefined
+  }
+
   function open(link: OpenOptions): Replay {
-    const since = Math.min(link.sinceMs, link.nowMs) - overlapMs
-    const safe = marks.filter((mark) => mark.receivedAtMs <= since).pop()
-    // Nothing that old was received: where the start is a place to ask from it is the safer one, and costs little.
-    const from = safe || (byMid || !originIsServerTime ? marks[0] : undefined)
+    const safe = safeAt(Math.min(link.sinceMs, link.nowMs))
+    const from = safe || first()
     const fromOrigin = !from && (link.resumed || version < 2 || (originIsServerTime && !byMid))
     const query = from ? overlapQuery(from) : storeWasEmpty || fromOrigin ? originQuery() : {}
     const openedInEpoch = epoch
@@ -149,8 +170,9 @@ export function createPosition(options: PositionOptions): Position {
           marks = []
         }
         if (renumbered || isAfter(place, reached)) reached = place
-        if (fromOrigin && isBeforeStart(message)) return 'before-start'
+        // It moves the position, too: else a quiet page would ask for the whole history again at every break.
         move(place, nowMs)
+        if (fromOrigin && isBeforeStart(message)) return 'before-start'
         return renumbered ? 'renumbered' : 'news'
       },
       emptyPoll(hint, nowMs) {
@@ -207,7 +229,24 @@ export function createPosition(options: PositionOptions): Position {
       const newest = marks[marks.length - 1]
       return newest ? exactQuery(newest) : {}
     },
+    state() {
+      // When the page ends nobody knows since when messages are missed: not before the last one that came.
+      const newest = marks[marks.length - 1]
+      const mark = (newest && safeAt(newest.receivedAtMs)) || first() || null
+      return { originAtMs, originIsServerTime, mark }
+    },
   }
+}
+
+/** Whether foreign JSON is what a page left. */
+export function isPositionState(value: unknown): value is PositionState {
+  const { originAtMs, originIsServerTime, mark } = Object(value) as PositionState
+  const { mid, timeAtMs, tag, receivedAtMs } = Object(mark) as Mark
+  return (
+    typeof originIsServerTime === 'boolean' &&
+    [originAtMs].concat(mark === null ? [] : [timeAtMs, tag, receivedAtMs]).every((each) => typeof each === 'number') &&
+    (mark === null || (typeof mid === 'string' && /^(\d{26})?$/.test(mid)))
+  )
 }
 
 /** Without the mark whose neighbours lie closest together for their age; the first and the newest ones stay. */

@@ -29,6 +29,8 @@ export interface LinksDeps extends Pick<
   readonly reader: Reader
   readonly uplink: UplinkRunner
   readonly href: string | null
+  /** When the page before this one was left, which this one goes on from; `Infinity`: there was none. */
+  readonly leftAtMs: number
   state(): State
   serverTime(): ServerClock
   framing(): Framing
@@ -56,7 +58,8 @@ interface DeafLink {
 
 export function createLinks(deps: LinksDeps): SessionLinks {
   const { clock, arrivals, reader, uplink } = deps
-  let hasOpened = false
+  let { leftAtMs } = deps
+  let hasOpened = leftAtMs < Infinity
   let deaf: DeafLink | null = null
   let catching: { readonly linkId: number; readonly run: CatchUp } | null = null
 
@@ -72,7 +75,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const codec = deps.codecs[framing] as Codec
     // While another link carries the traffic nothing is missed, unless channels are new.
     const hasActive = deps.state().phase === 'connected'
-    const sinceMs = Math.min(link.sinceMs, arrivals.opening(link, channels, deps.serverTime(), openedAtMs))
+    const sinceMs = Math.min(link.sinceMs, leftAtMs, arrivals.opening(link, channels, deps.serverTime(), openedAtMs))
     const serverNowMs = serverNow(deps.serverTime(), openedAtMs)
     const asked = {
       nowMs: openedAtMs,
@@ -146,6 +149,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
 
   function opened(linkId: number): void {
     hasOpened = true
+    leftAtMs = Infinity
     if (!deaf || deaf.id !== linkId) return
     stopCatching()
     // Only now: every attempt that fails would tell of the same gap again.

@@ -6,7 +6,7 @@ import type { Answer, Codec, Frame, Message } from '../codec/codec'
 import type { ServerClock } from '../config/freshness'
 import { PullError } from '../core/pull-error'
 import type { Clock } from '../platform/platform'
-import { createDedupe, identityOf } from '../replay/dedupe'
+import { type Dedupe, identityOf } from '../replay/dedupe'
 import type { Replay } from '../replay/position'
 import type { FrameOutcome } from '../transport/transport'
 import type { Counters } from './counters'
@@ -15,7 +15,7 @@ import { type Origin, type PullEvent, eventOf } from './dispatch'
 export interface ReaderDeps {
   readonly clock: Clock
   readonly counters: Counters
-  readonly dedupeWindow: number
+  readonly dedupe: Dedupe
   readonly serverTime: () => ServerClock
   /** A listener may stop the client in the middle of a frame. */
   readonly isOver: () => boolean
@@ -25,6 +25,8 @@ export interface ReaderDeps {
   /** Told of every new message, before it is delivered: it says what time it is on the server. */
   dated(message: Message): void
   channelDeleted(): void
+  /** A frame was read and delivered to its end. */
+  taken(): void
   warn(error: PullError): void
 }
 
@@ -39,13 +41,10 @@ export interface ReadLink {
 
 export interface Reader {
   take(frame: Frame, link: ReadLink): FrameOutcome
-  /** Identities remembered to recognise repeats. */
-  readonly remembered: number
 }
 
 export function createReader(deps: ReaderDeps): Reader {
-  const { clock, counters } = deps
-  const dedupe = createDedupe(deps.dedupeWindow)
+  const { clock, counters, dedupe } = deps
 
   function take(frame: Frame, link: ReadLink): FrameOutcome {
     let outcome: FrameOutcome = 'nothing-new'
@@ -68,6 +67,7 @@ export function createReader(deps: ReaderDeps): Reader {
       const message = 'The server sent something unreadable; it was skipped, nothing else is lost.'
       deps.warn(new PullError('bad-frame', message, { retryable: true, facts: { count } }))
     }
+    deps.taken()
     return outcome
   }
 
@@ -77,7 +77,7 @@ export function createReader(deps: ReaderDeps): Reader {
     const verdict = replay.accept(message, nowMs)
     if (verdict === 'renumbered') dedupe.reset()
     const identity = identityOf(message)
-    if (identity && !dedupe.isNew(identity)) {
+    if (identity && !dedupe.isNew(identity, nowMs)) {
       counters.repeats++
       return false
     }
@@ -97,10 +97,5 @@ export function createReader(deps: ReaderDeps): Reader {
     return true
   }
 
-  return {
-    take,
-    get remembered() {
-      return dedupe.size
-    },
-  }
+  return { take }
 }

@@ -32,7 +32,7 @@ export interface SessionDeps {
     readonly silenceMs: number
     readonly requestMs: number
   }
-  readonly replay: { readonly overlapMs: number; readonly dedupeWindow: number }
+  readonly replay: { readonly overlapMs: number; readonly dedupeWindow: number; readonly reloadMs: number }
   deliver(event: PullEvent): void
   /** After every step of the connection; often the same as before. */
   status(fact: StatusFact): void

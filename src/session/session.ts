@@ -10,11 +10,13 @@ import { type Connection, type ConnectionRecord, type LinkPort, createConnection
 import type { MachineOptions, State, Target } from '../connection/machine-types'
 import { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
+import { createDedupe } from '../replay/dedupe'
 import { type Position, createPosition, publishedAt } from '../replay/position'
 import { createArrivals } from './arrivals'
 import { type Candidates, candidatesOf, noTransport } from './candidates'
 import { createConfigLoader } from './config-loader'
 import { createCounters } from './counters'
+import { createCursorStore, ownerOf } from './cursor-store'
 import { type PullEvent, senderOf } from './dispatch'
 import { framingOf } from './framing'
 import { type SessionLinks, createLinks } from './links'
@@ -34,16 +36,24 @@ export function createSession(deps: SessionDeps): Session {
   const counters = createCounters()
   const arrivals = createArrivals()
   const loader = createConfigLoader(deps, adopt)
+  const dedupe = createDedupe(deps.replay.dedupeWindow)
+  const store = createCursorStore({
+    platform,
+    reloadMs: deps.replay.reloadMs,
+    dedupe,
+    current: () => ({ position, owner: config && ownerOf(config) }),
+  })
   const reader = createReader({
     ...deps,
     clock,
     counters,
-    dedupeWindow: deps.replay.dedupeWindow,
+    dedupe,
     serverTime: () => serverTime,
     isOver: () => over,
     obey,
     dated,
     channelDeleted: renew,
+    taken: store.moved,
   })
   const uplink = createUplink({
     clock,
@@ -59,6 +69,7 @@ export function createSession(deps: SessionDeps): Session {
   let connection: Connection | null = null
   let links: SessionLinks | null = null
   let targetId = 0
+  let leftAtMs = Infinity
   /** The configuration on its way was asked for because channels were refused, or may have been. */
   let isRenewing = false
   let hurriedOutage: number | null = null
@@ -95,12 +106,15 @@ export function createSession(deps: SessionDeps): Session {
     candidates = found
     config = next
     if (!previous || previous.version !== next.version) {
+      const left = store.take(ownerOf(next))
+      if (left) leftAtMs = left.atMs
       position = createPosition({
         version: next.version,
         overlapMs: deps.replay.overlapMs,
         originAtMs: serverNow(serverTime, startedAtMs),
         originIsServerTime: next.serverTimeAtMs !== null,
         lastMid: next.lastMid,
+        left: left && left.position,
       })
     }
     if (!previous) {
@@ -135,6 +149,7 @@ export function createSession(deps: SessionDeps): Session {
       state: stateNow,
       serverTime: () => serverTime,
       framing: framingNow,
+      leftAtMs,
       reply: send,
       candidates: () => candidates.usable,
     })
@@ -216,6 +231,7 @@ export function createSession(deps: SessionDeps): Session {
   }
 
   function tellChannels(reason: ChannelsFact['reason']): void {
+    store.moved()
     if (config) deps.channels({ reason, channels: config.channels.map(({ type, endAtMs }) => ({ type, endAtMs })) })
   }
 
@@ -233,6 +249,7 @@ export function createSession(deps: SessionDeps): Session {
     stop(error) {
       over = true
       loader.stop()
+      store.stop()
       if (links) links.stop()
       if (connection) connection.stop()
       uplink.stop(error)
@@ -242,7 +259,7 @@ export function createSession(deps: SessionDeps): Session {
       counters,
       config,
       cursor: position ? position.describe() : {},
-      remembered: reader.remembered,
+      remembered: dedupe.size,
       clockShiftMs: serverTime.uncertaintyMs < Infinity ? serverTime.shiftMs : null,
     }),
   }

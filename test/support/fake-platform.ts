@@ -42,6 +42,7 @@ export function createFakePlatform(
     fetch: network.fetch ?? null,
     webSocket: network.webSocket ?? null,
     storage: createFakeStorage(),
+    tabStorage: null,
     page: createFakePage(),
     console: { debug: write, warn: write, error: write },
     log,

@@ -1,0 +1,154 @@
+/**
+ * Owns what a page leaves to the next one in its tab: its position and fingerprints of what it delivered lately, nothing
+ * secret. Written while messages come and when the page goes; clients of one page have an entry each. The storage of a
+ * tab is copied with the tab: what a page wrote that may be alive still is taken by a reload only.
+ */
+import type { PullConfig } from '../config/config'
+import type { Platform, StorageLike } from '../platform/platform'
+import { type Dedupe, fingerprint } from '../replay/dedupe'
+import { type Position, type PositionState, isPositionState } from '../replay/position'
+
+export interface CursorStoreDeps {
+  readonly platform: Pick<Platform, 'clock' | 'page' | 'tabStorage'>
+  /** How long after its last sign of life a page is gone on from; 0: never. */
+  readonly reloadMs: number
+  readonly dedupe: Dedupe
+  current(): { readonly owner: string | null; readonly position: Position | null }
+}
+
+/** What was found: `alive` was written while the page ran, `left` when it went. */
+export interface LeftPage {
+  readonly how: 'alive' | 'left'
+  /** Local Unix ms. */
+  readonly atMs: number
+  readonly position: PositionState
+  readonly seen: readonly string[]
+}
+
+export interface CursorStore {
+  /** Once, before anything is read: what the page before left for this owner. What it delivered is no news any more. */
+  take(owner: string | null): LeftPage | null
+  /** Messages were delivered, or the channels are others. */
+  moved(): void
+  /** Stopped on purpose: nothing is left behind. */
+  stop(): void
+}
+
+const WRITE_EVERY_MS = 1000
+/** A replay of several channels may be this far from its end when the position moves. */
+const SEEN_BEFORE_MS = 15_000
+/** Names of entries that clients of this page write. The page after a reload has another storage object. */
+const inUse = new WeakMap<StorageLike, Set<string>>()
+
+/**
+ * Whose position it is: the first channel's, which is the user's own, on a server of one generation. `null`: nobody can
+ * tell. The channel comes first: see `fingerprint`.
+ */
+export function ownerOf({ channels, version }: PullConfig): string | null {
+  const [first] = channels
+  return first ? fingerprint(`${first.id.reveal().split(/[:.]/)[0]!.toLowerCase()}|v${version}`) : null
+}
+
+export function createCursorStore({ platform, reloadMs, dedupe, current }: CursorStoreDeps): CursorStore {
+  const { clock, page } = platform
+  const storage = reloadMs > 0 ? platform.tabStorage : null
+  let name = ''
+  let writtenFor: string | null = null
+  let writtenAtMs = 0
+  let timer: unknown = null
+  let isSoon = false
+  let isAway = false
+  let unlisten = (): void => {}
+
+  /** Storage throws where cookies are blocked or the quota is reached. */
+  function attempt<T>(use: (storage: StorageLike) => T): T | null {
+    try {
+      return storage && use(storage)
+    } catch {
+      return null
+    }
+  }
+
+  function occupy(owner: string): void {
+    release()
+    const names = inUse.get(storage as StorageLike) || new Set<string>()
+    inUse.set(storage as StorageLike, names)
+    for (let at = 0; !name || names.has(name); at++) name = `bx-pull-position-${owner}-${at}`
+    names.add(name)
+    writtenFor = owner
+  }
+
+  function release(): void {
+    if (!name) return
+    attempt((open) => open.removeItem(name))
+    ;(inUse.get(storage as StorageLike) as Set<string>).delete(name)
+    name = ''
+  }
+
+  function write(how: LeftPage['how']): void {
+    const { owner, position } = current()
+    if (!owner || !position) return
+    if (owner !== writtenFor) occupy(owner)
+    isSoon = false
+    writtenAtMs = clock.now()
+    const state = position.state()
+    const seen = dedupe.recent(state.mark ? state.mark.receivedAtMs - SEEN_BEFORE_MS : 0)
+    const entry: LeftPage = { how, atMs: writtenAtMs, position: state, seen }
+    // An older one in its place would let the next page deliver again what this one had.
+    if (!attempt((open) => (open.setItem(name, JSON.stringify(entry)), true))) attempt((open) => open.removeItem(name))
+    clock.clearTimeout(timer)
+    // A sign of life, also from a page to which nothing comes.
+    if (how === 'alive') plan(Math.min(reloadMs / 4, 3_600_000))
+  }
+
+  function plan(delayMs: number): void {
+    clock.clearTimeout(timer)
+    timer = clock.setTimeout(() => write('alive'), delayMs)
+  }
+
+  function found(text: string | null): LeftPage | null {
+    try {
+      const entry = JSON.parse(text || '') as LeftPage
+      const { how, atMs, position, seen } = entry
+      const ageMs = clock.now() - atMs
+      const isOurs = how === 'left' || !page || !!page.isReload
+      const isSound = isPositionState(position) && seen.every((each) => typeof each === 'string')
+      return isOurs && isSound && ageMs >= 0 && ageMs < reloadMs ? entry : null
+    } catch {
+      return null
+    }
+  }
+
+  return {
+    take(owner) {
+      if (!storage || !owner) return null
+      occupy(owner)
+      const entry = found(attempt((open) => open.getItem(name)))
+      attempt((open) => open.removeItem(name))
+      unlisten()
+      if (page) {
+        unlisten = page.listen((signal) => {
+          if (signal === 'pagehide' || signal === 'pageshow') isAway = signal === 'pagehide'
+          else if (signal !== 'hidden') return
+          write(isAway ? 'left' : 'alive')
+        })
+      }
+      if (entry) dedupe.restore(entry.seen, entry.position.mark ? entry.position.mark.receivedAtMs : 0)
+      return entry
+    },
+    moved() {
+      if (!name || isAway) return
+      const waitMs = writtenAtMs + WRITE_EVERY_MS - clock.now()
+      if (!(waitMs > 0 && waitMs <= WRITE_EVERY_MS)) write('alive')
+      else if (!isSoon) {
+        isSoon = true
+        plan(waitMs)
+      }
+    },
+    stop() {
+      unlisten()
+      clock.clearTimeout(timer)
+      release()
+    },
+  }
+}
