@@ -11,6 +11,7 @@ import { isBroken, run, type RunFigures } from '../test/support/chaos/run'
 import { SCENARIOS, type ScenarioName } from '../test/support/chaos/scenarios'
 import { percentile } from '../test/support/chaos/tally'
 import { ourClient } from '../test/support/chaos/subject'
+import { vendorClient } from '../test/support/chaos/vendor-page'
 
 const { values: args } = parseArgs({
   options: {
@@ -24,6 +25,7 @@ const { values: args } = parseArgs({
     scenario: { type: 'string', default: 'habits' },
     'at-once': { type: 'string', default: '6' },
     out: { type: 'string' },
+    vendor: { type: 'string', multiple: true },
     timelines: { type: 'boolean', default: false },
   },
 })
@@ -31,6 +33,8 @@ const { values: args } = parseArgs({
 const seed = Number(args.seed ?? Date.now() % 2 ** 31)
 const messages = Number(args.messages ?? (args.quick ? 2000 : 100_000))
 const perSecond = Number(args.rate)
+/** The vendor's file knows one transport and tells no gaps. */
+const subject = args.vendor === undefined ? ourClient : vendorClient(args.vendor)
 const CUT_EVERY_MS = [100, 400] as const
 
 /** 0.3.4 as it is used: what its WebSocket cannot replay is fetched by a poll. */
@@ -40,7 +44,9 @@ const WITH_CATCH_UP: Target = {
   client: { transport: 'auto' },
   replays: true,
 }
-const targets = [WITH_CATCH_UP, ...TARGETS].filter(({ name }) => name.includes(args.targets))
+const targets = [WITH_CATCH_UP, ...TARGETS].filter(
+  ({ name, transport }) => name.includes(args.targets) && (args.vendor === undefined || transport === 'websocket'),
+)
 
 const isFine = args.scenario === 'habits' ? await driveHabits() : await driveScenarios(args.scenario)
 process.exit(isFine ? 0 : 1)
@@ -57,7 +63,7 @@ async function driveHabits(): Promise<boolean> {
       const at = next++
       const job = jobs[at]
       if (job === undefined) return
-      const options = { ...job, seed: seed + at, messages, perSecond, cutEveryMs: CUT_EVERY_MS, subject: ourClient }
+      const options = { ...job, seed: seed + at, messages, perSecond, cutEveryMs: CUT_EVERY_MS, subject }
       const figures = await run(options)
       runs.push(figures)
       if (!args.json) console.log(rowOf(figures))

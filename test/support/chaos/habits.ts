@@ -101,8 +101,8 @@ export const HABITS: readonly Habit[] = [
   },
   {
     name: 'truncated frames',
-    about: 'one frame of fifty ends in its middle, and the connection with it',
-    proxy: { truncate: { chance: 0.02, end: 'fin' } },
+    about: 'one frame of five hundred ends in its middle, and the connection with it',
+    proxy: { truncate: { chance: 0.002, end: 'fin' } },
   },
   {
     name: 'no Upgrade',

@@ -100,7 +100,8 @@ export async function run(options: RunOptions): Promise<RunFigures> {
     cutting = false
     timers.forEach(clearTimeout)
     habit.spells?.off(scene)
-    proxy.faults.set({ request: undefined, times: undefined })
+    // The network is good again; the server keeps its habits.
+    proxy.faults.clear()
     note('no more cuts')
     await settle(tally)
   } catch (error) {
