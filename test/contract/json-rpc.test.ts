@@ -51,9 +51,12 @@ describe.concurrent('receipts', () => {
       await follower.until('the connection', () => server.connections().length > 0)
       await messages.check(follower)
       // A receipt that was on its way when the connection was cut is lost with it; the repeat brings another one.
-      const confirmed = new Set(server.acknowledged())
-      await follower.until('the receipts', () => server.acknowledged().length > messages.count)
-      expect(follower.events.filter(({ id }) => !confirmed.has(id!))).toEqual([])
+      await follower.until('a receipt for each', () => {
+        const confirmed = new Set(server.acknowledged())
+        return follower.events.every(({ id }) => confirmed.has(id!))
+      })
+      const isRepeated = (id: string, at: number, all: readonly string[]): boolean => all.indexOf(id) < at
+      await follower.until('receipts for repeats', () => server.acknowledged().some(isRepeated))
       expect(follower.counters().repeats).toBeGreaterThan(0)
       expect(server.acknowledged().length).toBeLessThanOrEqual(received(follower))
     }))
