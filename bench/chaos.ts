@@ -1,7 +1,8 @@
 /**
  * A client behind a proxy that cuts, on servers with the habits of real ones: what is lost, repeated, out of order, and for
  * how long nothing comes. Run: `npm run chaos -- [--quick] [--json] [--seed n] [--messages n] [--rate n]
- * [--targets text] [--habits text] [--scenario name] [--at-once n] [--out file] [--vendor pull.client.js]`
+ * [--targets text] [--habits text] [--scenario name] [--cuts 100-400] [--at-once n]
+ * [--out file] [--timelines] [--vendor pull.client.js]`
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -25,6 +26,8 @@ const { values: args } = parseArgs({
     scenario: { type: 'string', default: 'habits' },
     'at-once': { type: 'string', default: '6' },
     out: { type: 'string' },
+    /** Shortest and longest time between two cuts, ms. */
+    cuts: { type: 'string', default: '100-400' },
     vendor: { type: 'string', multiple: true },
     timelines: { type: 'boolean', default: false },
   },
@@ -35,7 +38,8 @@ const messages = Number(args.messages ?? (args.quick ? 2000 : 100_000))
 const perSecond = Number(args.rate)
 /** The vendor's file knows one transport and tells no gaps. */
 const subject = args.vendor === undefined ? ourClient : vendorClient(args.vendor)
-const CUT_EVERY_MS = [100, 400] as const
+const [shortestMs = 100, longestMs = 400] = args.cuts.split('-').map(Number)
+const CUT_EVERY_MS = [shortestMs, longestMs] as const
 
 /** 0.3.4 as it is used: what its WebSocket cannot replay is fetched by a poll. */
 const WITH_CATCH_UP: Target = {

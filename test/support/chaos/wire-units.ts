@@ -3,6 +3,8 @@
  * What is not HTTP passes as it comes. Joined together again the units are the stream. Pure but for what it has buffered.
  */
 
+import type { ProxiedKind } from './proxy-types'
+
 export interface Unit {
   /** `frame`: one WebSocket frame, one chunk, or a body of known length. `raw`: bytes without known bounds. */
   readonly kind: 'head' | 'frame' | 'raw'
@@ -90,6 +92,11 @@ export function headerOf(head: string, name: string): string | null {
 
 export function statusOf(head: string): number {
   return Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0)
+}
+
+export function kindOf(head: string): ProxiedKind {
+  if (headerOf(head, 'Upgrade') !== null) return 'websocket'
+  return /text\/event-stream/i.test(headerOf(head, 'Accept') ?? '') ? 'sse' : 'http'
 }
 
 function looksLikeHead(bytes: Buffer, side: Side): boolean {
