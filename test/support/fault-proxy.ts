@@ -200,6 +200,8 @@ export async function startFaultProxy({ target, seed }: FaultProxyOptions): Prom
     }
 
     function finish(): void {
+      // No proxy holds back what is complete.
+      down.release()
       passing.state = 'idle'
       note(passing, 'ended', 'answered')
     }

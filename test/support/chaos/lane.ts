@@ -10,6 +10,8 @@ export interface Lane {
   send(bytes: Buffer): void
   /** Everything waits for so long. */
   hold(ms: number): void
+  /** What is gathered goes on, as late and slowly as anything. */
+  release(): void
   /** What waits leaves now. */
   flush(): void
   /** Calls back when what was sent before has left. */
@@ -84,6 +86,7 @@ export function createLane(write: (bytes: Buffer) => void, rules: () => LaneRule
     hold(ms) {
       heldUntilMs = performance.now() + ms
     },
+    release,
     flush() {
       const bytes = dropLump()
       const waiting = queue
