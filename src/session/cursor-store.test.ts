@@ -72,6 +72,7 @@ class LoadedPage {
     const current = (): { owner: string | null; position: Position } => ({ owner: this.owner, position: this.position })
     const platform = { clock, page: this.page, tabStorage: this.storage }
     this.store = createCursorStore({ platform, reloadMs, dedupe: this.dedupe, current })
+    this.store.start()
     this.found = this.store.take(owner)
     const origin = { originAtMs: clock.now(), originIsServerTime: true }
     const left = this.found && this.found.position
@@ -267,10 +268,13 @@ describe('P13: what is no position of this user from this time is ignored', () =
     const first = tab.load()
     first.hear(1)
     first.leave()
-    expect(tab.load({ owner: 'somebody else' }).found).toBeNull()
-    const nobody = tab.load({ owner: null })
-    expect(nobody.found).toBeNull()
-    nobody.leave()
+    for (const owner of ['somebody else', null]) {
+      const copy = tab.copy()
+      const other = copy.load({ owner })
+      expect(other.found).toBeNull()
+      other.leave()
+      expect(copy.load().found).toBeNull()
+    }
     expect(tab.load().place).toBe(mid(1))
   })
 

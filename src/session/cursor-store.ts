@@ -19,6 +19,7 @@ export interface CursorStoreDeps {
 /** What was found: `alive` was written while the page ran, `left` when it went. */
 export interface LeftPage {
   readonly how: 'alive' | 'left'
+  readonly owner: string
   /** Local Unix ms. */
   readonly atMs: number
   readonly position: PositionState
@@ -26,7 +27,8 @@ export interface LeftPage {
 }
 
 export interface CursorStore {
-  /** Once, before anything is read: what the page before left for this owner. What it delivered is no news any more. */
+  start(): void
+  /** What the page before left, if it was this owner's. What it delivered is no news any more. */
   take(owner: string | null): LeftPage | null
   /** Messages were delivered, or the channels are others. */
   moved(): void
@@ -53,7 +55,8 @@ export function createCursorStore({ platform, reloadMs, dedupe, current }: Curso
   const { clock, page } = platform
   const storage = reloadMs > 0 ? platform.tabStorage : null
   let name = ''
-  let writtenFor: string | null = null
+  /** Of the page before, until it is known whose configuration this page has. */
+  let before: LeftPage | null = null
   let writtenAtMs = 0
   let timer: unknown = null
   let isSoon = false
@@ -69,34 +72,25 @@ export function createCursorStore({ platform, reloadMs, dedupe, current }: Curso
     }
   }
 
-  function occupy(owner: string): void {
-    release()
-    const names = inUse.get(storage as StorageLike) || new Set<string>()
-    inUse.set(storage as StorageLike, names)
-    for (let at = 0; !name || names.has(name); at++) name = `bx-pull-position-${owner}-${at}`
-    names.add(name)
-    writtenFor = owner
+  function put(entry: LeftPage): void {
+    // An older one in its place would let the next page deliver again what this one had.
+    if (!attempt((open) => (open.setItem(name, JSON.stringify(entry)), true))) remove()
   }
 
-  function release(): void {
-    if (!name) return
+  function remove(): void {
     attempt((open) => open.removeItem(name))
-    ;(inUse.get(storage as StorageLike) as Set<string>).delete(name)
-    name = ''
   }
 
   function write(how: LeftPage['how']): void {
     const { owner, position } = current()
-    if (!owner || !position) return
-    if (owner !== writtenFor) occupy(owner)
+    clock.clearTimeout(timer)
     isSoon = false
+    if (before) put({ ...before, how })
+    if (before || !owner || !position) return
     writtenAtMs = clock.now()
     const state = position.state()
     const seen = dedupe.recent(state.mark ? state.mark.receivedAtMs - SEEN_BEFORE_MS : 0)
-    const entry: LeftPage = { how, atMs: writtenAtMs, position: state, seen }
-    // An older one in its place would let the next page deliver again what this one had.
-    if (!attempt((open) => (open.setItem(name, JSON.stringify(entry)), true))) attempt((open) => open.removeItem(name))
-    clock.clearTimeout(timer)
+    put({ how, owner, atMs: writtenAtMs, position: state, seen })
     // A sign of life, also from a page to which nothing comes.
     if (how === 'alive') plan(Math.min(reloadMs / 4, 3_600_000))
   }
@@ -120,20 +114,28 @@ export function createCursorStore({ platform, reloadMs, dedupe, current }: Curso
   }
 
   return {
+    start() {
+      if (!storage) return
+      const names = inUse.get(storage) || new Set<string>()
+      inUse.set(storage, names)
+      for (let at = 0; !name || names.has(name); at++) name = `bx-pull-position-${at}`
+      names.add(name)
+      before = found(attempt((open) => open.getItem(name)))
+      // From now on a copy of the tab starts anew, while the configuration is loaded, too.
+      if (before) write('alive')
+      else remove()
+      if (!page) return
+      unlisten = page.listen((signal) => {
+        if (signal === 'pagehide' || signal === 'pageshow') isAway = signal === 'pagehide'
+        else if (signal !== 'hidden') return
+        write(isAway ? 'left' : 'alive')
+      })
+    },
     take(owner) {
-      if (!storage || !owner) return null
-      occupy(owner)
-      const entry = found(attempt((open) => open.getItem(name)))
-      attempt((open) => open.removeItem(name))
-      unlisten()
-      if (page) {
-        unlisten = page.listen((signal) => {
-          if (signal === 'pagehide' || signal === 'pageshow') isAway = signal === 'pagehide'
-          else if (signal !== 'hidden') return
-          write(isAway ? 'left' : 'alive')
-        })
-      }
-      if (entry) dedupe.restore(entry.seen, entry.position.mark ? entry.position.mark.receivedAtMs : 0)
+      const entry = before
+      before = null
+      if (!entry || entry.owner !== owner) return null
+      dedupe.restore(entry.seen, entry.position.mark ? entry.position.mark.receivedAtMs : 0)
       return entry
     },
     moved() {
@@ -141,14 +143,17 @@ export function createCursorStore({ platform, reloadMs, dedupe, current }: Curso
       const waitMs = writtenAtMs + WRITE_EVERY_MS - clock.now()
       if (!(waitMs > 0 && waitMs <= WRITE_EVERY_MS)) write('alive')
       else if (!isSoon) {
-        isSoon = true
         plan(waitMs)
+        isSoon = true
       }
     },
     stop() {
       unlisten()
       clock.clearTimeout(timer)
-      release()
+      if (!name) return
+      remove()
+      ;(inUse.get(storage as StorageLike) as Set<string>).delete(name)
+      name = ''
     },
   }
 }

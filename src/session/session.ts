@@ -245,7 +245,10 @@ export function createSession(deps: SessionDeps): Session {
 
   return {
     uplink,
-    start: () => loader.start(),
+    start() {
+      store.start()
+      loader.start()
+    },
     stop(error) {
       over = true
       loader.stop()
