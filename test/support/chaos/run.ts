@@ -33,7 +33,7 @@ export interface RunFigures extends DeliveryFigures, DarkFigures {
   readonly keepsOrder: boolean
   readonly serverKeeps: boolean
   readonly tookMs: number
-  /** Around the first message that was lost, or at the end of a run that failed otherwise. */
+  /** Around the first message that was lost, repeated or out of order, or at the end of a run that failed otherwise. */
   readonly timeline: readonly string[]
   readonly failure: string | null
 }
@@ -110,29 +110,26 @@ export async function run(options: RunOptions): Promise<RunFigures> {
   timers.forEach(clearTimeout)
   const gaps = subject.gaps.map(({ sinceMs, untilMs }) => ({ sinceMs: sinceMs - epochMs, untilMs: untilMs - epochMs }))
   const figures = tally.figures(gaps, target.replays)
-  const missingAtMs = tally.firstMissingAtMs()
-  const around = missingAtMs ?? atMs()
+  const around = tally.firstTroubleAtMs() ?? atMs()
   const counters = subject.counters()
   await subject.stop()
   await proxy.close()
   await server.close()
   const errors: Record<string, number> = {}
   for (const code of subject.errors) errors[code] = (errors[code] ?? 0) + 1
-  const isBad = figures.lost > 0 || failure !== null
+  const judged = { ...figures, keepsOrder: habit.keepsOrder ?? true, failure }
   return {
     target: target.name,
     habit: habit.name,
     seed,
-    ...figures,
+    ...judged,
     ...dark.figures(),
     gaps: subject.gaps.length,
     errors,
     counters,
-    keepsOrder: habit.keepsOrder ?? true,
     serverKeeps: target.replays,
     tookMs: atMs(),
-    failure,
-    timeline: isBad
+    timeline: isBroken(judged)
       ? notes
           .filter((each) => Math.abs(each.atMs - around) < TIMELINE_MS)
           .slice(0, 200)
@@ -142,7 +139,13 @@ export async function run(options: RunOptions): Promise<RunFigures> {
 }
 
 /** Whether something is wrong that the server does not excuse. */
-export function isBroken({ lost, repeated, outOfOrder, keepsOrder, failure }: RunFigures): boolean {
+export function isBroken({
+  lost,
+  repeated,
+  outOfOrder,
+  keepsOrder,
+  failure,
+}: Pick<RunFigures, 'lost' | 'repeated' | 'outOfOrder' | 'keepsOrder' | 'failure'>): boolean {
   return lost > 0 || repeated > 0 || (keepsOrder && outOfOrder > 0) || failure !== null
 }
 

@@ -31,6 +31,7 @@ interface Sent {
   readonly atMs: number
   kept: boolean
   came: number
+  late: boolean
 }
 
 export interface Tally {
@@ -40,8 +41,8 @@ export interface Tally {
   /** The server has thrown away what it stored: what has not come yet may never come. */
   thrownAway(channel?: ChannelName): void
   readonly missing: number
-  /** When the first message that has not come was published. */
-  firstMissingAtMs(): number | null
+  /** When the first message was published that has not come although it was kept, came twice or out of order. */
+  firstTroubleAtMs(): number | null
   /** `serverKeeps` false: it replays nothing on this transport. */
   figures(gaps: readonly Interval[], serverKeeps: boolean): DeliveryFigures
 }
@@ -58,7 +59,7 @@ export function createTally(): Tally {
 
   return {
     published(channel, atMs) {
-      sent.push({ channel, atMs, kept: true, came: 0 })
+      sent.push({ channel, atMs, kept: true, came: 0, late: false })
       return sent.length
     },
     received(n) {
@@ -70,7 +71,8 @@ export function createTally(): Tally {
         return
       }
       distinct += 1
-      if (n < newest[message.channel]) outOfOrder += 1
+      message.late = n < newest[message.channel]
+      if (message.late) outOfOrder += 1
       else newest[message.channel] = n
     },
     thrownAway(channel) {
@@ -81,7 +83,7 @@ export function createTally(): Tally {
     get missing() {
       return sent.length - distinct
     },
-    firstMissingAtMs: () => sent.find(({ came }) => came === 0)?.atMs ?? null,
+    firstTroubleAtMs: () => sent.find(({ came, kept, late }) => late || came > 1 || (came === 0 && kept))?.atMs ?? null,
     figures(gaps, serverKeeps) {
       const missing = sent.map((message, index) => ({ ...message, n: index + 1 })).filter(({ came }) => came === 0)
       const lost = missing.filter(({ kept }) => kept && serverKeeps)
