@@ -39,6 +39,8 @@ class World {
   readonly tooEarly: object[] = []
   dueFromMs: number
   values = new Map<string, string>()
+  /** A page knew its channels. */
+  hasBegun = false
   page: Loaded
 
   constructor(
@@ -78,6 +80,7 @@ class World {
     const ages = [...this.values.values()].map((text) => clock.now() - (JSON.parse(text) as { atMs: number }).atMs)
     if (ages.some((ageMs) => ageMs >= LIFETIME_MS)) {
       this.dueFromMs = clock.now() + START_TOLERANCE_MS
+      this.hasBegun = false
       const bornAtMs = clock.now()
       this.page = this.load(this.values, true, (n) => {
         if (this.published[n]!.atMs < bornAtMs - 1000) this.tooEarly.push({ n, bornAtMs, how })
@@ -85,7 +88,7 @@ class World {
       })
     } else {
       // Nobody learned yet which channels there are: there is nothing to go on from.
-      if (!this.values.size) this.dueFromMs = clock.now() + START_TOLERANCE_MS
+      if (!this.hasBegun) this.dueFromMs = clock.now() + START_TOLERANCE_MS
       this.page = this.load(this.values, isReload || how === 'crashes', (n) => this.hear(n))
     }
   }
@@ -136,6 +139,12 @@ class World {
     client.on(
       'test:n',
       whileAlive((params: unknown) => hear((params as { n: number }).n)),
+    )
+    client.on(
+      'channels',
+      whileAlive(() => {
+        if (values === this.values) this.hasBegun = true
+      }),
     )
     void client.start().catch(() => {})
     return loaded
