@@ -157,7 +157,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
         sink: {
           opened(as, confirmed) {
             deps.record({ what: 'opened', linkId, transport: as, detail: confirmed ? 'confirmed' : 'unconfirmed' })
-            if (port.silenceMs && !link.heartbeat && links.has(linkId)) {
+            // An event stream says how often it gives a sign of life; a poll is answered, or asked again.
+            if ((port.silenceMs || as === 'sse') && !link.heartbeat && links.has(linkId)) {
               link.heartbeat = createHeartbeat(clock, port.silenceMs, () => {
                 if (link.transport) link.transport.close(STUCK)
                 lost(loss('silent'))
@@ -174,7 +175,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
             return port.frame(frame)
           },
           alive() {
-            if (link.heartbeat) link.heartbeat.heard()
+            if (link.heartbeat) link.heartbeat.beat()
             timers.fireOverdue()
           },
           emptyPoll: port.emptyPoll,

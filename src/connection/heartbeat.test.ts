@@ -34,10 +34,10 @@ function createHandClock() {
   }
 }
 
-function scene() {
+function scene(silenceMs: number | null = 20_000) {
   const clock = createHandClock()
   let deaths = 0
-  const heartbeat = createHeartbeat(clock, 20_000, () => deaths++)
+  const heartbeat = createHeartbeat(clock, silenceMs, () => deaths++)
   return { clock, heartbeat, deaths: () => deaths }
 }
 
@@ -79,4 +79,50 @@ test('V5: a clock that jumps back makes it wait at most one time more; one that 
   ahead.clock.pass(10_000, 3_600_000)
   ahead.clock.pass(10_000)
   expect(ahead.deaths()).toBe(1)
+})
+
+test('D1: how often a server gives a sign is learnt from it, and its absence is found in that time and 5 s', () => {
+  const { clock, heartbeat, deaths } = scene(null)
+  heartbeat.beat()
+  clock.pass(40_000)
+  expect(clock.timers).toBe(0)
+  heartbeat.beat()
+  clock.pass(44_999)
+  expect(deaths()).toBe(0)
+  clock.pass(1)
+  expect(deaths()).toBe(1)
+})
+
+test('D1: a message puts it off, and between a message and a sign there may be any time', () => {
+  const { clock, heartbeat, deaths } = scene(null)
+  heartbeat.beat()
+  clock.pass(39_000)
+  heartbeat.heard()
+  clock.pass(1000)
+  heartbeat.beat()
+  clock.pass(40_000)
+  expect(deaths()).toBe(0)
+  heartbeat.beat()
+  clock.pass(30_000)
+  heartbeat.heard()
+  clock.pass(44_999)
+  expect(deaths()).toBe(0)
+  clock.pass(1)
+  expect(deaths()).toBe(1)
+})
+
+test('D1: signs that come together, or after a sleep, teach nothing', () => {
+  const { clock, heartbeat, deaths } = scene(null)
+  for (const pauseMs of [0, 40_000, 0, 10]) {
+    clock.pass(pauseMs)
+    heartbeat.beat()
+  }
+  clock.pass(44_000)
+  expect(deaths()).toBe(0)
+  const slept = scene(null)
+  slept.heartbeat.beat()
+  slept.clock.pass(3_600_000)
+  slept.heartbeat.beat()
+  slept.clock.pass(3_600_000)
+  expect([slept.deaths(), slept.clock.timers]).toEqual([0, 0])
 })

@@ -12,12 +12,13 @@ import { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
 import type { Clock } from '../platform/platform'
 import type { CursorQuery, Position } from '../replay/position'
-import type { TransportAddress } from '../transport/transport'
+import type { TransportAddress, TransportFactory } from '../transport/transport'
 import { addressOf, isBinary } from './address'
 import type { Arrivals } from './arrivals'
-import { type CatchUp, createCatchUp } from './catch-up'
 import type { ReadLink, Reader } from './reader'
+import type { PollHandlers, RecoveringLink, Recovery } from './recovery'
 import type { SessionDeps } from './session-types'
+import { startShortPoll } from './short-poll'
 import type { UplinkRunner } from './uplink'
 
 export interface LinksDeps extends Pick<
@@ -28,6 +29,7 @@ export interface LinksDeps extends Pick<
   readonly arrivals: Arrivals
   readonly reader: Reader
   readonly uplink: UplinkRunner
+  readonly recovery: Recovery
   readonly href: string | null
   /** When the page before this one was left, which this one goes on from; `Infinity`: there was none. */
   readonly leftAtMs: number
@@ -46,22 +48,17 @@ export interface SessionLinks {
   ): LinkPort
   /** Something happened to a link. */
   happened(entry: ConnectionRecord, linkId: number): void
-  stop(): void
-}
-
-/** A link that cannot ask for what was missed, until it opens. */
-interface DeafLink {
-  readonly id: number
-  readonly sinceMs: number
-  readonly catchUp: () => CatchUp | null
+  /** The next link asks for what came since then. */
+  again(sinceMs: number): void
 }
 
 export function createLinks(deps: LinksDeps): SessionLinks {
-  const { clock, arrivals, reader, uplink } = deps
+  const { clock, arrivals, reader, recovery, uplink } = deps
+  /** Until they open: what recovering needs to know of them. */
+  const opening = new Map<number, RecoveringLink>()
   let { leftAtMs } = deps
   let hasOpened = leftAtMs < Infinity
-  let deaf: DeafLink | null = null
-  let catching: { readonly linkId: number; readonly run: CatchUp } | null = null
+  let againSinceMs = Infinity
 
   function open(
     link: { readonly id: number; readonly kind: TransportKind; readonly sinceMs: number },
@@ -75,7 +72,9 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const codec = deps.codecs[framing] as Codec
     // While another link carries the traffic nothing is missed, unless channels are new.
     const hasActive = deps.state().phase === 'connected'
-    const sinceMs = Math.min(link.sinceMs, leftAtMs, arrivals.opening(link, channels, deps.serverTime(), openedAtMs))
+    const newSinceMs = arrivals.opening(link, channels, deps.serverTime(), openedAtMs)
+    const sinceMs = Math.min(link.sinceMs, newSinceMs, againSinceMs, leftAtMs)
+    againSinceMs = Infinity
     const serverNowMs = serverNow(deps.serverTime(), openedAtMs)
     const asked = {
       nowMs: openedAtMs,
@@ -96,36 +95,35 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     }
     const address = (as: TransportKind, cursor: CursorQuery): TransportAddress =>
       addressOf(config, as, { framing, cursor, href: deps.href })
-    // 0.3.4 replays nothing over WebSocket (recorded).
-    if (version === 1 && kind === 'websocket' && hasOpened && (!hasActive || sinceMs < link.sinceMs)) {
-      // What an earlier link missed and nobody could fetch is missed still.
-      deaf = { id, sinceMs: deaf ? Math.min(deaf.sinceMs, sinceMs) : sinceMs, catchUp }
-    }
+    const factory = deps.factories['long-polling']
+    // Forced means one transport.
+    const mayPoll = factory && deps.candidates().some((other) => other.kind === 'long-polling')
+    opening.set(id, {
+      id,
+      version,
+      kind,
+      missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs) ? sinceMs : null,
+      poll: mayPoll ? poll : null,
+      release: (frame) => void reader.take(frame, read),
+    })
 
-    function catchUp(): CatchUp | null {
-      const factory = deps.factories['long-polling']
-      // Forced means one transport.
-      if (!factory || !deps.candidates().some((other) => other.kind === 'long-polling')) return null
-      const poll = position.open({ ...asked, atomic: true })
-      return createCatchUp({
+    function poll(fromMs: number, handlers: PollHandlers): () => void {
+      const asking = position.open({ ...asked, nowMs: clock.now(), sinceMs: fromMs, atomic: true })
+      return startShortPoll({
+        ...handlers,
+        clock,
+        take: (frame) => reader.take(frame, { ...read, replay: asking }),
         open: (sink) =>
-          factory({
+          (factory as TransportFactory)({
             clock,
             fetch: deps.platform.fetch,
             webSocket: null,
             timeouts: deps.timeouts,
             mayBecomeLongPoll: false,
-            binary: false,
-            address: () => address('long-polling', poll.query),
+            binary: isBinary(config, 'long-polling', framing),
+            address: () => address('long-polling', asking.query),
             sink,
           }),
-        fetched: (frame) => reader.take(frame, { ...read, replay: poll }),
-        release: (frame) => reader.take(frame, read),
-        ended(isComplete) {
-          catching = null
-          if (isComplete) deaf = null
-          else tellGap()
-        },
       })
     }
 
@@ -134,28 +132,22 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       // Only version 5 gives a sign of life that pages can see.
       silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
       address: (phase) => address(kind, phase === 'first' ? replay.query : replay.next()),
-      frame: (frame) =>
-        catching && catching.linkId === id && catching.run.hold(frame) ? 'news' : reader.take(frame, read),
+      frame(frame) {
+        if (recovery.hold(id, frame)) return 'news'
+        const outcome = reader.take(frame, read)
+        if (outcome === 'news') recovery.heard(id)
+        return outcome
+      },
       emptyPoll: (hint) => replay.emptyPoll(hint, clock.now()),
     }
-  }
-
-  function tellGap(): void {
-    if (!deaf) return
-    const { sinceMs } = deaf
-    deaf = null
-    deps.gap({ certainty: 'suspected', reason: 'no-replay', sinceMs, untilMs: clock.now() })
   }
 
   function opened(linkId: number): void {
     hasOpened = true
     leftAtMs = Infinity
-    if (!deaf || deaf.id !== linkId) return
-    stopCatching()
-    // Only now: every attempt that fails would tell of the same gap again.
-    const run = deaf.catchUp()
-    if (run) catching = { linkId, run }
-    else tellGap()
+    const link = opening.get(linkId)
+    opening.delete(linkId)
+    if (link) recovery.opened(link)
   }
 
   function ended({ what, detail, code }: ConnectionRecord, linkId: number): void {
@@ -165,12 +157,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const refusal = isRefusal ? new PullError('server-refused', message, { facts: { closeCode: code } }) : undefined
     uplink.linkEnded(linkId, refusal)
     if (refusal) deps.warn(refusal)
-    if (catching && catching.linkId === linkId) stopCatching()
-  }
-
-  function stopCatching(): void {
-    if (catching) catching.run.stop()
-    catching = null
+    opening.delete(linkId)
+    recovery.ended(linkId)
   }
 
   return {
@@ -185,6 +173,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
         if (detail === 'confirmed') arrivals.heard(linkId, clock.now())
       }
     },
-    stop: stopCatching,
+    again(sinceMs) {
+      againSinceMs = sinceMs
+    },
   }
 }

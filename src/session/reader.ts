@@ -27,6 +27,11 @@ export interface ReaderDeps {
   channelDeleted(): void
   /** A frame was read and delivered to its end. */
   taken(): void
+  /** Told of every message that was not seen before, delivered or not. */
+  numbered(message: Message): void
+  /** The server counts from the beginning. */
+  renumbered(): void
+  unreadable(count: number): void
   warn(error: PullError): void
 }
 
@@ -64,6 +69,7 @@ export function createReader(deps: ReaderDeps): Reader {
     }
     if (count) {
       counters.bad += count
+      deps.unreadable(count)
       const message = 'The server sent something unreadable; it was skipped, nothing else is lost.'
       deps.warn(new PullError('bad-frame', message, { retryable: true, facts: { count } }))
     }
@@ -75,12 +81,16 @@ export function createReader(deps: ReaderDeps): Reader {
   function accept(message: Message, { replay, origin }: ReadLink): boolean {
     const nowMs = clock.now()
     const verdict = replay.accept(message, nowMs)
-    if (verdict === 'renumbered') dedupe.reset()
+    if (verdict === 'renumbered') {
+      dedupe.reset()
+      deps.renumbered()
+    }
     const identity = identityOf(message)
     if (identity && !dedupe.isNew(identity, nowMs)) {
       counters.repeats++
       return false
     }
+    deps.numbered(message)
     if (verdict === 'before-start') {
       counters.beforeStart++
       return false

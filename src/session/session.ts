@@ -21,9 +21,10 @@ import { type PullEvent, senderOf } from './dispatch'
 import { framingOf } from './framing'
 import { type SessionLinks, createLinks } from './links'
 import { createReader } from './reader'
+import { createRecovery } from './recovery'
 import { routeOf } from './route'
 import type { Session, SessionDeps } from './session-types'
-import { type ChannelsFact, outageOf, statusOf } from './status'
+import { type ChannelsFact, type Recovered, outageOf, statusOf } from './status'
 import { systemCommand } from './system-command'
 import { createUplink } from './uplink'
 
@@ -54,6 +55,22 @@ export function createSession(deps: SessionDeps): Session {
     dated,
     channelDeleted: renew,
     taken: store.moved,
+    // push-stream counts per channel; the other servers count for everybody together.
+    numbered: (message) => void (config && config.version === 2 && recovery.numbered(message)),
+    renumbered: () => recovery.suspect({ certainty: 'suspected', reason: 'renumbered' }),
+    unreadable: (count) => recovery.unreadable(count),
+  })
+  const recovery = createRecovery({
+    clock,
+    gap: deps.gap,
+    recovered(outcome) {
+      recovered = outcome
+      tellStatus(stateNow())
+    },
+    resumeAgain(sinceMs) {
+      if (links) links.again(sinceMs)
+      retarget()
+    },
   })
   const uplink = createUplink({
     clock,
@@ -73,6 +90,7 @@ export function createSession(deps: SessionDeps): Session {
   /** The configuration on its way was asked for because channels were refused, or may have been. */
   let isRenewing = false
   let hurriedOutage: number | null = null
+  let recovered: Recovered | null = null
   let over = false
 
   function stateNow(): State {
@@ -144,6 +162,7 @@ export function createSession(deps: SessionDeps): Session {
       clock,
       arrivals,
       reader,
+      recovery,
       uplink,
       href: hrefNow(),
       state: stateNow,
@@ -226,7 +245,8 @@ export function createSession(deps: SessionDeps): Session {
       const { kind } = state.active
       deps.remember(usable[0] && usable[0].kind === kind ? null : kind)
     }
-    deps.status(statusOf(state, missing))
+    if (state.phase !== 'connected') recovered = null
+    deps.status(statusOf(state, missing, recovered))
     uplink.changed()
   }
 
@@ -253,7 +273,7 @@ export function createSession(deps: SessionDeps): Session {
       over = true
       loader.stop()
       store.stop()
-      if (links) links.stop()
+      recovery.stop()
       if (connection) connection.stop()
       uplink.stop(error)
     },

@@ -51,8 +51,15 @@ const lostTo = (reason: LossReason): Memory => memory({ hasConnected: true, last
 
 describe('the status', () => {
   test('is connected with the transport in use, and says whether the server has answered', () => {
-    expect(statusOf(connected(), {})).toMatchObject({ status: 'connected', transport: 'long-polling', reason: 'open' })
-    expect(statusOf(connected({ confirmed: false }), {})).toMatchObject({ status: 'connected', reason: 'unconfirmed' })
+    expect(statusOf(connected(), {}, null)).toMatchObject({
+      status: 'connected',
+      transport: 'long-polling',
+      reason: 'open',
+    })
+    expect(statusOf(connected({ confirmed: false }), {}, null)).toMatchObject({
+      status: 'connected',
+      reason: 'unconfirmed',
+    })
   })
   test('is connecting until the first connection, reconnecting from then on', () => {
     const state = (hasConnected: boolean): State => ({
@@ -61,23 +68,30 @@ describe('the status', () => {
       links: [],
       queue: [],
     })
-    expect([false, true].map((has) => statusOf(state(has), {}).status)).toEqual(['connecting', 'reconnecting'])
+    expect([false, true].map((has) => statusOf(state(has), {}, null).status)).toEqual(['connecting', 'reconnecting'])
   })
   test('names the last loss, or what a whole round came to', () => {
     const waiting = (of: Memory): State => ({ phase: 'waiting', memory: of })
-    expect(statusOf(waiting(lostTo('server-restart')), {}).reason).toBe('server-restart')
+    expect(statusOf(waiting(lostTo('server-restart')), {}, null).reason).toBe('server-restart')
     const dead = { ...lostTo('network'), lessons: skipped({ websocket: 'refused', 'long-polling': 'network' }) }
-    expect(statusOf(waiting(dead), {}).reason).toBe('server-unreachable')
+    expect(statusOf(waiting(dead), {}, null).reason).toBe('server-unreachable')
     const refused = { ...lostTo('bad-channel'), lessons: skipped({ websocket: 'bad-channel' }) }
-    expect(statusOf(waiting(refused), {}).reason).toBe('bad-channel')
+    expect(statusOf(waiting(refused), {}, null).reason).toBe('bad-channel')
+  })
+  test('G1: tells after a reconnect what became of what was missed', () => {
+    expect(statusOf(connected(), {}, null)).not.toHaveProperty('recovered')
+    expect(statusOf(connected(), {}, 'suspected-gap')).toMatchObject({
+      status: 'connected',
+      recovered: 'suspected-gap',
+    })
   })
   test('says when the page is hidden', () => {
-    expect(statusOf({ phase: 'suspended', memory: lostTo('dropped') }, {}).reason).toBe('page-hidden')
+    expect(statusOf({ phase: 'suspended', memory: lostTo('dropped') }, {}, null).reason).toBe('page-hidden')
   })
   test('N6: tells why each other transport is not in use, but nothing of the one that is', () => {
     const lessons = skipped({ websocket: 'refused-400', 'long-polling': 'network' })
     const missing = { sse: 'unsupported' }
-    expect(statusOf(connected({}, memory({ lessons })), missing).skipped).toEqual({
+    expect(statusOf(connected({}, memory({ lessons })), missing, null).skipped).toEqual({
       websocket: 'refused-400',
       sse: 'unsupported',
     })
@@ -86,7 +100,7 @@ describe('the status', () => {
 })
 
 test('two statuses are the same when all they tell is', () => {
-  const fact = statusOf(connected(), { sse: 'unsupported' })
+  const fact = statusOf(connected(), { sse: 'unsupported' }, null)
   expect(sameStatus(fact, { ...fact })).toBe(true)
   expect(sameStatus(fact, { ...fact, reason: 'unconfirmed' })).toBe(false)
   expect(sameStatus(fact, { ...fact, skipped: {} })).toBe(false)

@@ -16,6 +16,8 @@ export interface StatusFact {
   readonly reason: string
   /** Why each transport that would be preferred is not in use, e.g. `{ websocket: 'refused-400' }`. */
   readonly skipped: Readonly<Partial<Record<TransportKind, string>>>
+  /** After a reconnect, once it is known (about two seconds later): whether everything that was missed has come. */
+  readonly recovered?: Recovered
 }
 
 export interface ChannelsFact {
@@ -25,25 +27,43 @@ export interface ChannelsFact {
   readonly channels: readonly { readonly type: string; readonly endAtMs: number | null }[]
 }
 
-/** Messages may be missing: the page should fetch its state again. */
+/** Messages may be missing: the page should fetch its state again. docs/SPEC.md has the table of what is told when. */
 export interface GapFact {
-  /** `certain`: the server shows a hole. `suspected`: it cannot replay what was published meanwhile. */
+  /** `certain`: the server shows a hole. `suspected`: it cannot tell what was published meanwhile. */
   readonly certainty: 'certain' | 'suspected'
-  /** `no-replay`: this server does not replay on this transport. */
-  readonly reason: 'no-replay'
-  /** Local Unix ms: between these instants nothing was received. */
+  /**
+   * `no-replay`: this server does not replay on this transport. `overflow`: the numbers of a channel (push-stream) have a
+   * hole, `missing` says how many. `history`: the absence was longer than servers keep messages. `renumbered`: the
+   * server lost its store and counts from the beginning.
+   */
+  readonly reason: 'no-replay' | 'overflow' | 'history' | 'renumbered'
+  readonly missing?: number
+  /** Local Unix ms: between these instants something may have been missed. */
   readonly sinceMs: number
   readonly untilMs: number
 }
 
-export function statusOf(state: Exclude<State, { phase: 'idle' }>, missing: StatusFact['skipped']): StatusFact {
+/** What became of what was published during an outage. */
+export type Recovered = 'complete' | 'suspected-gap' | 'gap'
+
+export function statusOf(
+  state: Exclude<State, { phase: 'idle' }>,
+  missing: StatusFact['skipped'],
+  recovered: Recovered | null,
+): StatusFact {
   const { target, lessons, lastLoss, hasConnected } = state.memory
   const skipped: Partial<Record<TransportKind, string>> = { ...missing, ...lessons.skipped }
   if (state.phase === 'connected') {
     const { kind, confirmed } = state.active
     // What carries the traffic is not skipped, whatever an earlier attempt of its kind came to.
     delete skipped[kind]
-    return { status: 'connected', transport: kind, reason: confirmed ? 'open' : 'unconfirmed', skipped }
+    const fact: StatusFact = {
+      status: 'connected',
+      transport: kind,
+      reason: confirmed ? 'open' : 'unconfirmed',
+      skipped,
+    }
+    return recovered ? { ...fact, recovered } : fact
   }
   const diagnosis = state.phase === 'waiting' && diagnose(target.candidates, lessons.skipped)
   const reason = state.phase === 'suspended' ? 'page-hidden' : diagnosis || (lastLoss ? lastLoss.reason : 'starting')

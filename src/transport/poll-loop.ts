@@ -12,6 +12,8 @@ const GATEWAY_TIMEOUTS = [408, 504, 524]
 const GATEWAY_PATIENCE_MS = 1000
 /** A poll held this long may be empty without any blame. */
 const HELD_MS = 1000
+/** An empty answer may be late by this. */
+const HELD_GRACE_MS = 5000
 const PAUSE_FIRST_MS = 250
 const PAUSE_LONGEST_MS = 5000
 /** Polls in a row that get no answer at all before the link counts as dead. */
@@ -24,6 +26,9 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
   let confirmed = false
   let silent = 0
   let pauseMs = 0
+  /** How long a poll without an answer is waited for: a server that holds polls for shorter tells so by its answers. */
+  let patienceMs = timeouts.pollHoldMs
+  let heldMostMs = 0
   let current = first
   /** Ends the waiting for an answer, or the pause before the next poll. */
   let waiting: unknown
@@ -47,7 +52,7 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
       if (++silent >= SILENT_POLLS) return lose(loss('timeout'))
       mine.abort.abort()
       pollNext()
-    }, timeouts.pollHoldMs)
+    }, patienceMs)
     // The loop may have moved on, or ended, while this poll was awaited.
     const isStale = (): boolean => over || current !== mine
     try {
@@ -88,6 +93,10 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
       if (over) return
     }
     silent = 0
+    if (!news && heldMs >= HELD_MS) {
+      heldMostMs = Math.max(heldMostMs, heldMs)
+      patienceMs = Math.min(timeouts.pollHoldMs, heldMostMs + HELD_GRACE_MS)
+    }
     const mayHurry = news || (status !== 200 && heldMs >= HELD_MS)
     pauseMs = mayHurry ? 0 : Math.min(pauseMs * 2 || PAUSE_FIRST_MS, PAUSE_LONGEST_MS)
     if (mayHurry) pollNext()

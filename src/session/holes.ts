@@ -1,0 +1,71 @@
+/**
+ * Owns the holes in the numbers of push-stream's channels: each counts its messages from 1, so one that is left out was
+ * missed for certain. Time is passed in.
+ */
+import type { Message } from '../codec/codec'
+
+export interface Holes {
+  /** A message that was not seen before. Whether it left a hole. */
+  seen(message: Message, nowMs: number): boolean
+  /** Pieces that could not be read had a number, too. */
+  unreadable(count: number): void
+  /** Whether something is being waited for. */
+  areOpen(): boolean
+  /** What has been missing since before an instant, if anything; it is told once. */
+  missing(beforeMs: number): { readonly count: number; readonly sinceMs: number } | null
+}
+
+interface Counted {
+  last: number
+  lastAtMs: number
+  /** Numbers left out, by when and since when. */
+  readonly left: Map<number, { readonly atMs: number; readonly sinceMs: number }>
+}
+
+/** More numbers than this are not left out: the channel is another one. */
+const HOLE_MOST = 100_000
+
+export function createHoles(): Holes {
+  const channels = new Map<string, Counted>()
+  let unread = 0
+
+  return {
+    seen({ channel, id }, nowMs) {
+      if (channel === null || id === null) return false
+      const counted = channels.get(channel)
+      if (!counted || id - counted.last > HOLE_MOST) {
+        channels.set(channel, { last: id, lastAtMs: nowMs, left: new Map() })
+        return false
+      }
+      const { last, left, lastAtMs } = counted
+      counted.lastAtMs = nowMs
+      if (id <= last) {
+        // Not what was left out: the channel was made anew, and counts from the beginning.
+        if (!left.delete(id)) channels.set(channel, { last: id, lastAtMs: nowMs, left: new Map() })
+        return false
+      }
+      for (let number = last + 1; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs })
+      counted.last = id
+      return id > last + 1
+    },
+    unreadable(count) {
+      unread += count
+    },
+    areOpen: () => Array.from(channels.values()).some(({ left }) => left.size > 0),
+    missing(beforeMs) {
+      let count = 0
+      let since = Infinity
+      channels.forEach(({ left }) =>
+        left.forEach(({ atMs, sinceMs }, number) => {
+          if (atMs > beforeMs) return
+          left.delete(number)
+          count++
+          since = Math.min(since, sinceMs)
+        }),
+      )
+      const excused = Math.min(count, unread)
+      unread -= excused
+      return count > excused ? { count: count - excused, sinceMs: since } : null
+    },
+  }
+}

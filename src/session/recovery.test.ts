@@ -1,0 +1,240 @@
+import { describe, expect, test } from 'vitest'
+import { createFakeClock } from '../../test/support/fake-platform'
+import { messageOf } from '../../test/support/message'
+import type { TransportKind } from '../core/transport-kind'
+import { type PollHandlers, type RecoveringLink, type Remedy, createRecovery, remedyOf } from './recovery'
+
+interface LinkTold {
+  readonly id?: number
+  readonly version?: number
+  readonly kind?: TransportKind
+  /** How long before now the break was; `null`: nothing was missed. */
+  readonly missedMs?: number | null
+  readonly mayPoll?: boolean
+}
+
+function scene() {
+  const clock = createFakeClock()
+  const startMs = clock.now()
+  const happened: string[] = []
+  let polling: PollHandlers | null = null
+  const since = (atMs: number): number => atMs - startMs
+  const recovery = createRecovery({
+    clock,
+    gap: ({ certainty, reason, sinceMs, missing }) =>
+      void happened.push(`gap ${certainty} ${reason} since ${since(sinceMs)}${missing ? ` missing ${missing}` : ''}`),
+    recovered: (outcome) => void happened.push(outcome),
+    resumeAgain: (sinceMs) => void happened.push(`again since ${since(sinceMs)}`),
+  })
+  const link = ({
+    id = 1,
+    version = 4,
+    kind = 'websocket',
+    missedMs = 1000,
+    mayPoll = true,
+  }: LinkTold): RecoveringLink => ({
+    id,
+    version,
+    kind,
+    missedSinceMs: missedMs === null ? null : clock.now() - missedMs,
+    poll: mayPoll
+      ? (sinceMs, handlers) => {
+          happened.push(`poll since ${since(sinceMs)}`)
+          polling = handlers
+          return () => void (polling = null)
+        }
+      : null,
+    release: (frame) => void happened.push(`released ${String(frame)}`),
+  })
+  const answer = (isAnswered: boolean): void => {
+    const handlers = polling
+    polling = null
+    handlers!.ended(isAnswered)
+  }
+  return {
+    clock,
+    recovery,
+    happened,
+    answer,
+    waiting: () => polling!.waiting(),
+    isPolling: () => polling !== null,
+    open: (told: LinkTold = {}) => recovery.opened(link(told)),
+  }
+}
+
+describe('G1: what a link needs once it stands', () => {
+  const kinds = ['websocket', 'sse', 'long-polling'] as const
+  const table: readonly [version: number, mayPoll: boolean, readonly Remedy[]][] = [
+    [1, true, ['fetch', 'none', 'none']],
+    [1, false, ['fetch', 'none', 'none']],
+    [2, true, ['none', 'none', 'none']],
+    [3, true, ['reconcile', 'none', 'none']],
+    [3, false, ['resume-again', 'none', 'none']],
+    [4, true, ['reconcile', 'none', 'none']],
+    [4, false, ['resume-again', 'none', 'none']],
+    [5, false, ['resume-again', 'none', 'none']],
+  ]
+  test.each(table)('version %i, polls allowed: %s', (version, mayPoll, remedies) => {
+    const poll = mayPoll ? () => () => {} : null
+    const of = (kind: TransportKind, missedSinceMs: number | null): Remedy =>
+      remedyOf({ id: 1, version, kind, missedSinceMs, poll, release: () => {} })
+    expect(kinds.map((kind) => of(kind, 1))).toEqual(remedies)
+    expect(kinds.map((kind) => of(kind, null))).toEqual(['none', 'none', 'none'])
+  })
+})
+
+describe('G3: Node servers', () => {
+  test('are asked once more for what fell between the store and the listener', async () => {
+    const { clock, open, happened, answer } = scene()
+    open()
+    await clock.advance(1999)
+    expect(happened).toEqual([])
+    await clock.advance(1)
+    expect(happened).toEqual(['poll since -1000'])
+    answer(true)
+    expect(happened.slice(1)).toEqual(['complete'])
+  })
+  test('a poll that was refused changes nothing: the link had asked already', async () => {
+    const { clock, open, happened, answer } = scene()
+    open()
+    await clock.advance(2000)
+    answer(false)
+    expect(happened.slice(1)).toEqual(['complete'])
+  })
+  test('where no poll may be opened they are resumed a second time', async () => {
+    const { clock, open, happened } = scene()
+    open({ mayPoll: false })
+    await clock.advance(2000)
+    expect(happened).toEqual(['complete', 'again since -1000'])
+  })
+  test('a planned change and a first link need nothing', async () => {
+    const { clock, open, happened } = scene()
+    open({ missedMs: null })
+    await clock.advance(60_000)
+    expect(happened).toEqual([])
+  })
+  test('a link that was lost before it was reconciled is reconciled with the next one, from where it stood', async () => {
+    const { clock, recovery, open, happened } = scene()
+    open()
+    await clock.advance(1800)
+    recovery.ended(1)
+    open({ id: 2, missedMs: 100 })
+    await clock.advance(2000)
+    expect(happened).toEqual(['poll since 0'])
+  })
+  test('more than is remembered is not asked for twice', async () => {
+    const { clock, recovery, open, happened } = scene()
+    open()
+    for (let count = 0; count <= 5000; count++) recovery.heard(1)
+    await clock.advance(2000)
+    expect(happened).toEqual(['complete'])
+  })
+  test('an absence longer than the history is suspected', async () => {
+    const { clock, open, happened, answer } = scene()
+    open({ missedMs: 90_000_000 })
+    await clock.advance(2000)
+    answer(true)
+    expect(happened).toEqual(['gap suspected history since -90000000', 'poll since -90000000', 'suspected-gap'])
+  })
+})
+
+describe('G4: the ping of Push server 2.0', () => {
+  test('what it swallowed is asked for, where something came at all', async () => {
+    const { clock, recovery, open, happened, isPolling, answer } = scene()
+    open({ missedMs: null })
+    recovery.heard(1)
+    await clock.advance(123_000)
+    expect(happened).toEqual(['poll since 120000'])
+    answer(true)
+    await clock.advance(120_000)
+    expect([happened.length, isPolling()]).toEqual([1, false])
+    recovery.heard(1)
+    await clock.advance(120_000)
+    expect(happened[1]).toBe('poll since 360000')
+  })
+  test('no other server swallows anything', async () => {
+    for (const version of [1, 2, 3, 5]) {
+      const { clock, recovery, open, happened } = scene()
+      open({ version, missedMs: null })
+      recovery.heard(1)
+      await clock.advance(600_000)
+      expect(happened).toEqual([])
+    }
+  })
+})
+
+describe('P10: push-stream 0.3.4', () => {
+  test('what comes meanwhile is delivered behind what was missed', () => {
+    const { recovery, open, happened, answer } = scene()
+    open({ version: 1 })
+    expect([recovery.hold(1, '3'), recovery.hold(2, 'x'), recovery.hold(1, '4')]).toEqual([true, false, true])
+    answer(true)
+    expect(recovery.hold(1, '5')).toBe(false)
+    expect(happened).toEqual(['poll since -1000', 'released 3', 'released 4', 'complete'])
+  })
+  test('a poll that waits holds nothing back', () => {
+    const { recovery, open, happened, waiting, answer } = scene()
+    open({ version: 1 })
+    recovery.hold(1, '1')
+    waiting()
+    expect(recovery.hold(1, '2')).toBe(false)
+    answer(true)
+    expect(happened.slice(1)).toEqual(['released 1', 'complete'])
+  })
+  test.each([
+    ['refused', true],
+    ['not allowed', false],
+  ])('a poll that is %s leaves the hole', (_why, mayPoll) => {
+    const { recovery, open, happened, answer } = scene()
+    open({ version: 1, mayPoll })
+    if (mayPoll) answer(false)
+    expect(happened.filter((line) => !line.startsWith('poll'))).toEqual([
+      'gap suspected no-replay since -1000',
+      'suspected-gap',
+    ])
+    expect(recovery.hold(1, '1')).toBe(false)
+  })
+  test('what one link missed and nobody fetched is missed still', async () => {
+    const { clock, recovery, open, happened } = scene()
+    open({ version: 1 })
+    recovery.hold(1, '1')
+    await clock.advance(300)
+    recovery.ended(1)
+    open({ version: 1, id: 2, missedMs: 100 })
+    expect(happened).toEqual(['poll since -1000', 'poll since -1000'])
+  })
+})
+
+describe('G2: push-stream from 0.4 on', () => {
+  test('a hole that stays is certain, and takes back what was said', async () => {
+    const { clock, recovery, open, happened } = scene()
+    recovery.numbered(messageOf({ channel: 'a', id: 1 }))
+    open({ version: 2 })
+    await clock.advance(2000)
+    recovery.numbered(messageOf({ channel: 'a', id: 4 }))
+    await clock.advance(3000)
+    expect(happened).toEqual(['complete', 'gap certain overflow since 0 missing 2', 'gap'])
+  })
+  test('a hole that is closed in time is none', async () => {
+    const { clock, recovery, open, happened } = scene()
+    recovery.numbered(messageOf({ channel: 'a', id: 1 }))
+    open({ version: 2 })
+    recovery.numbered(messageOf({ channel: 'a', id: 3 }))
+    await clock.advance(1000)
+    recovery.numbered(messageOf({ channel: 'a', id: 2 }))
+    await clock.advance(10_000)
+    expect([happened, clock.timers]).toEqual([['complete'], 0])
+  })
+})
+
+test('stopped, nothing is left', async () => {
+  const { clock, recovery, open, happened, isPolling } = scene()
+  recovery.numbered(messageOf({ channel: 'a', id: 1 }))
+  recovery.numbered(messageOf({ channel: 'a', id: 3 }))
+  open()
+  await clock.advance(2000)
+  recovery.stop()
+  expect([clock.timers, isPolling()]).toEqual([0, false])
+  await clock.advance(600_000)
+  expect(happened).toEqual(['poll since -1000'])
+})

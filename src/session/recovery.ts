@@ -1,0 +1,222 @@
+/**
+ * Owns what is done after a break, so that nothing waits for the next one: by generation and transport a poll fetches what
+ * the link cannot replay, or asks once more for what may have fallen between the server's store and its listeners.
+ * It ends in one word about what was missed.
+ */
+import type { Frame, Message } from '../codec/codec'
+import type { TransportKind } from '../core/transport-kind'
+import type { Clock } from '../platform/platform'
+import { createHoles } from './holes'
+import type { GapFact, Recovered } from './status'
+
+export interface RecoveryDeps {
+  readonly clock: Clock
+  gap(fact: GapFact): void
+  recovered(outcome: Recovered): void
+  /** Resumes over a second connection of the same kind, from before the break. */
+  resumeAgain(sinceMs: number): void
+}
+
+/** A link as far as recovering matters. */
+export interface RecoveringLink {
+  readonly id: number
+  readonly version: number
+  readonly kind: TransportKind
+  /** Since when messages may have been missed; `null` where nothing was (a planned change, the very first link). */
+  readonly missedSinceMs: number | null
+  /** Asks the store over a poll for what came since an instant; `null` where no poll may be opened. */
+  readonly poll: ((sinceMs: number, handlers: PollHandlers) => () => void) | null
+  /** Reads a frame that was held back. */
+  release(frame: Frame): void
+}
+
+export interface PollHandlers {
+  waiting(): void
+  ended(isAnswered: boolean): void
+}
+
+export interface Recovery {
+  /** The link stands and carries the traffic. */
+  opened(link: RecoveringLink): void
+  /** Whether a frame of the link was taken over for later: what was missed goes first. */
+  hold(linkId: number, frame: Frame): boolean
+  /** A message came over the link. */
+  heard(linkId: number): void
+  ended(linkId: number): void
+  /** A message of a server that counts per channel, and pieces that could not be read: they had a number, too. */
+  numbered(message: Message): void
+  unreadable(count: number): void
+  /** A hole in the numbering, or a numbering that began anew. `sinceMs`: where it is known better than by the break. */
+  suspect(what: Suspicion, sinceMs?: number): void
+  stop(): void
+}
+
+export type Suspicion = Omit<GapFact, 'sinceMs' | 'untilMs'>
+
+/** What a link needs once it stands. */
+export type Remedy = 'fetch' | 'reconcile' | 'resume-again' | 'none'
+
+/** A hole is told when it was not closed by then: two links bring one channel at the same time for a moment. */
+const HOLE_MS = 3000
+/** Servers keep messages for a day. */
+const HISTORY_MS = 86_400_000
+/** By then what was being stored while the link opened is in the store. */
+const RECONCILE_MS = 2000
+/** More than this is not asked for twice: what was delivered is remembered for so many messages only. */
+const RECONCILE_MOST = 5000
+/** Without more to do: by then a replay has come, and its holes are seen. */
+const SETTLE_MS = 2000
+/** Push server 2.0 drops what it sends between its ping and the answer; it pings so often, counted from the opening. */
+const PING_MS = 120_000
+const AFTER_PING_MS = 3000
+
+/** 0.3.4 replays nothing over WebSocket. The Node servers read their store before they register the listener. */
+export function remedyOf({ version, kind, missedSinceMs, poll }: RecoveringLink): Remedy {
+  if (missedSinceMs === null || kind !== 'websocket' || version === 2) return 'none'
+  if (version === 1) return 'fetch'
+  return poll && version < 5 ? 'reconcile' : 'resume-again'
+}
+
+export function createRecovery(deps: RecoveryDeps): Recovery {
+  const { clock } = deps
+  let link: RecoveringLink | null = null
+  let held: Frame[] | null = null
+  /** What an earlier link missed and nobody could fetch is missed still. */
+  let missedSinceMs: number | null = null
+  let worst: Recovered = 'complete'
+  let isSettled = true
+  let openedAtMs = 0
+  let heardCount = 0
+  let stopPoll = (): void => {}
+  let timer: unknown
+  let holeTimer: unknown = null
+  const holes = createHoles()
+  let pingTimer: unknown
+
+  function opened(next: RecoveringLink): void {
+    leave()
+    link = next
+    heardCount = 0
+    const { version, kind } = next
+    if (version === 4 && kind === 'websocket' && next.poll) {
+      pingTimer = clock.setTimeout(afterPing, PING_MS + AFTER_PING_MS)
+    }
+    const ownSinceMs = next.missedSinceMs === null ? missedSinceMs : next.missedSinceMs
+    if (ownSinceMs === null) return
+    // What fell beside the listeners of the link before, which did not live long enough to find out.
+    const askSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, openedAtMs)
+    missedSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, Number(missedSinceMs))
+    openedAtMs = clock.now()
+    if (isSettled) worst = 'complete'
+    isSettled = false
+    if (openedAtMs - missedSinceMs > HISTORY_MS) suspect({ certainty: 'suspected', reason: 'history' })
+    const remedy = remedyOf({ ...next, missedSinceMs })
+    switch (remedy) {
+      case 'fetch':
+        return fetchMissed(next)
+      case 'reconcile':
+        timer = clock.setTimeout(() => {
+          if (heardCount > RECONCILE_MOST) settle()
+          else poll(next, askSinceMs, settle)
+        }, RECONCILE_MS)
+        return
+      case 'resume-again':
+        timer = clock.setTimeout(() => {
+          settle()
+          if (heardCount <= RECONCILE_MOST) deps.resumeAgain(askSinceMs)
+        }, RECONCILE_MS)
+        return
+      case 'none':
+        timer = clock.setTimeout(settle, SETTLE_MS)
+        return
+      default:
+        return remedy satisfies never
+    }
+  }
+
+  /** Held back until the poll was answered, or was seen to wait: the order in a channel is kept. */
+  function fetchMissed(from: RecoveringLink): void {
+    if (!from.poll) {
+      suspect({ certainty: 'suspected', reason: 'no-replay' })
+      return settle()
+    }
+    held = []
+    poll(from, Number(missedSinceMs), (isAnswered) => {
+      release()
+      if (!isAnswered) suspect({ certainty: 'suspected', reason: 'no-replay' })
+      settle()
+    })
+  }
+
+  function poll(from: RecoveringLink, sinceMs: number, done: (isAnswered: boolean) => void): void {
+    if (from.poll) stopPoll = from.poll(sinceMs, { waiting: release, ended: done })
+  }
+
+  function afterPing(): void {
+    if (!link) return
+    pingTimer = clock.setTimeout(afterPing, PING_MS)
+    // A quiet page has little to lose, and there are many of them.
+    if (heardCount && isSettled) poll(link, clock.now() - AFTER_PING_MS, () => {})
+    heardCount = 0
+  }
+
+  function release(): void {
+    const frames = held || []
+    held = null
+    if (link) frames.forEach(link.release)
+  }
+
+  function settle(): void {
+    if (isSettled) return
+    isSettled = true
+    missedSinceMs = null
+    deps.recovered(worst)
+  }
+
+  function suspect(what: Suspicion, sinceMs = missedSinceMs): void {
+    const untilMs = clock.now()
+    if (what.certainty === 'certain') worst = 'gap'
+    else if (worst === 'complete') worst = 'suspected-gap'
+    deps.gap({ ...what, sinceMs: sinceMs === null ? untilMs : sinceMs, untilMs })
+    // Found out late: what was said about the reconnect is taken back.
+    if (isSettled) deps.recovered(worst)
+  }
+
+  function numbered(message: Message): void {
+    if (holes.seen(message, clock.now()) && !holeTimer) holeTimer = clock.setTimeout(checkHoles, HOLE_MS)
+  }
+
+  function checkHoles(): void {
+    const found = holes.missing(clock.now() - HOLE_MS)
+    holeTimer = holes.areOpen() ? clock.setTimeout(checkHoles, HOLE_MS) : null
+    if (found) suspect({ certainty: 'certain', reason: 'overflow', missing: found.count }, found.sinceMs)
+  }
+
+  /** What is held was not placed in the stream yet: whoever asks next gets it again. */
+  function leave(): void {
+    clock.clearTimeout(timer)
+    clock.clearTimeout(pingTimer)
+    stopPoll()
+    stopPoll = () => {}
+    held = null
+    link = null
+  }
+
+  return {
+    opened,
+    hold: (linkId, frame) => !!held && !!link && link.id === linkId && !!held.push(frame),
+    heard(linkId) {
+      if (link && link.id === linkId) heardCount++
+    },
+    ended(linkId) {
+      if (link && link.id === linkId) leave()
+    },
+    numbered,
+    unreadable: holes.unreadable,
+    suspect,
+    stop() {
+      leave()
+      clock.clearTimeout(holeTimer)
+    },
+  }
+}
