@@ -75,6 +75,14 @@ test('P8: a message of two channels with one mid is one message', () => {
   )
 })
 
+test('P7: a mid that is given again is another message when it was published at another time', () => {
+  const mid = '17951676910000000000000466'
+  const at = (seconds: number): string | null =>
+    identityOf(messageOf({ mid, body: { module_id: 'im', command: 'x', extra: { server_time_unix: seconds } } }))
+  expect(at(1_795_167_691.5)).toBe(at(1_795_167_691.5))
+  expect(at(1_795_167_691.5)).not.toBe(at(1_795_167_700))
+})
+
 test('P8: messages that nothing identifies are not one message', () => {
   expect(identityOf(messageOf({ id: null }))).toBeNull()
 })

@@ -1,5 +1,6 @@
 /** Owns the bounded memory of what was delivered: a message is the same message when its identity is. Pure. */
 import type { Message } from '../codec/codec'
+import { publishedAt } from './position'
 
 /**
  * How many identities are remembered. An overlap of 1.5 s at 5 000 messages a second fits; about 1 MB when full.
@@ -55,12 +56,15 @@ export function createDedupe(limit: number = DEDUPE_WINDOW): Dedupe {
 }
 
 /**
- * The mid where there is one: a message of two channels carries it twice. On push-stream channel,
+ * The mid where there is one: a message of two channels carries it twice; and when it was published, because a server that
+ * lost its store gives the same mids again. On push-stream channel,
  * id, tag and time; 0.3.4 names no channel, but tag and time are unique over all channels there. `null` for what has
  * nothing of it: two such messages are not one.
  */
-export function identityOf({ mid, channel, id, tag, time }: Message): string | null {
-  return mid || (id === null && tag === null && !time ? null : [channel, id, tag, time].join('|'))
+export function identityOf(message: Message): string | null {
+  const { mid, channel, id, tag, time } = message
+  if (mid) return `${mid}|${publishedAt(message) || ''}`
+  return id === null && tag === null && !time ? null : [channel, id, tag, time].join('|')
 }
 
 /**

@@ -35,6 +35,37 @@ const at = (atMs: number, tag: number, told: Partial<Message> = {}): Message =>
   message({ tag, timeAtMs: Math.floor((START_AT_MS + atMs) / 1000) * 1000, ...told })
 const date = (atMs: number): string => new Date(START_AT_MS + atMs).toUTCString()
 
+describe('P7: numbers that are given again', () => {
+  const published = (count: number, atMs: number): Message =>
+    message({ mid: mid(count), publishedAtMs: START_AT_MS + atMs })
+
+  test('are seen by when they were published, also on the first link', () => {
+    const of = position()
+    const first = of.open(link(0))
+    expect([first.accept(published(40, 0), START_AT_MS), first.accept(published(41, 100), START_AT_MS + 100)]).toEqual([
+      'news',
+      'news',
+    ])
+    expect(first.accept(published(1, 20_000), START_AT_MS + 20_000)).toBe('renumbered')
+    expect(first.accept(published(2, 20_100), START_AT_MS + 20_100)).toBe('news')
+    expect(of.describe()).toEqual({ mid: mid(2) })
+  })
+  test('are not taken for those that servers deliver in another order', () => {
+    const first = position().open(link(0))
+    first.accept(published(41, 5000), START_AT_MS + 5000)
+    expect(first.accept(published(40, 9000), START_AT_MS + 9000)).toBe('news')
+    expect(first.accept(withMid(39), START_AT_MS + 60_000)).toBe('news')
+  })
+  test('are asked for from their beginning', () => {
+    const of = position()
+    of.open(link(0)).accept(withMid(40), START_AT_MS)
+    const whole = of.open(link(20_000, { isWhole: true, atomic: true }))
+    expect(whole.query).toEqual({ mid: ZEROS })
+    expect(whole.accept(published(1, 19_000), START_AT_MS + 20_000)).toBe('news')
+    expect(whole.accept(published(2, -60_000), START_AT_MS + 20_000)).toBe('before-start')
+  })
+})
+
 describe('Node servers (mid)', () => {
   test('a first connection asks for nothing stored', () => {
     expect(position().open(link(0)).query).toEqual({})

@@ -3,6 +3,7 @@
  * Kept per server numbering: `mid` (versions 3 and up) or `tag` + `time` (push-stream). Pure: time is passed in.
  */
 import type { Message } from '../codec/codec'
+import { type Mark, type Place, createMarks, isAfter } from './marks'
 
 /** Parameters of a request that say where to go on; empty = live only. */
 export interface CursorQuery {
@@ -44,6 +45,8 @@ export interface OpenOptions {
   readonly resumed: boolean
   /** A long poll answers with a whole replay or nothing; streams may be cut in the middle of one. */
   readonly atomic: boolean
+  /** Asks for everything the server keeps: its numbering began anew. */
+  readonly isWhole?: boolean
 }
 
 export type Verdict =
@@ -74,24 +77,14 @@ export interface Position {
   state(): PositionState
 }
 
-interface Place {
-  readonly mid: string
-  readonly timeAtMs: number
-  readonly tag: number
-}
-export interface Mark extends Place {
-  readonly receivedAtMs: number
-}
-
 const WHOLE_HISTORY = '00000000000000000000000000'
-/** One mark per this time; of this many kept the old ones lie ever further apart, so that they reach back for a day. */
-const MARK_EVERY_MS = 100
-const MARKS_KEPT = 64
 /** No end-of-replay mark exists on push-stream: silence of this length is one. */
 const REPLAY_QUIET_MS = 1000
 const REPLAY_LONGEST_MS = 10_000
 /** A mid carries the time its numbering began; a message body can forge one. */
 const MID_CLOCK_TOLERANCE_MS = 86_400_000
+/** A message that was published so much later than another one has the higher mid. */
+const SORTING_MS = 10_000
 /** Servers keep messages for a day. */
 const HISTORY_MS = 86_400_000
 
@@ -99,37 +92,25 @@ export function createPosition(options: PositionOptions): Position {
   const { version, overlapMs, lastMid, left } = options
   const { originAtMs, originIsServerTime } = left || options
   const byMid = version !== 1 && version !== 2
-  let marks: Mark[] = lastMid ? [{ mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 }] : []
-  if (left && left.mark) marks = [left.mark]
+  const marks = createMarks()
+  if (left && left.mark) marks.restore(left.mark)
+  else if (lastMid) marks.restore({ mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 })
   let storeWasEmpty = false
   /** Counts renumberings, so that a second connection does not notice the same one again. */
   let epoch = 0
-
-  function remember(place: Place, receivedAtMs: number): void {
-    const newest = marks[marks.length - 1]
-    if (!isAfter(place, newest)) return
-    const before = marks[marks.length - 2]
-    if (newest && before && newest.receivedAtMs - before.receivedAtMs < MARK_EVERY_MS) marks.pop()
-    marks.push(Object.assign({ receivedAtMs }, place))
-    if (marks.length > MARKS_KEPT) marks = thinned(marks)
-  }
-
-  function safeAt(sinceMs: number): Mark | undefined {
-    return marks.filter((mark) => mark.receivedAtMs <= sinceMs - overlapMs).pop()
-  }
 
   /**
    * Nothing that old was received: where the start is a place to ask from it is the safer one, and costs little. Not after
    * a reload: what was delivered before the place that was left is forgotten.
    */
   function first(): Mark | undefined {
-    return byMid || !originIsServerTime || (left && left.mark) ? marks[0] : undefined
+    return byMid || !originIsServerTime || (left && left.mark) ? marks.oldest() : undefined
   }
 
   function open(link: OpenOptions): Replay {
-    const safe = safeAt(Math.min(link.sinceMs, link.nowMs))
-    const from = safe || first()
-    const fromOrigin = !from && (link.resumed || version < 2 || (originIsServerTime && !byMid))
+    const safe = marks.before(Math.min(link.sinceMs, link.nowMs) - overlapMs)
+    const from = link.isWhole ? undefined : safe || first()
+    const fromOrigin = !from && (link.isWhole || link.resumed || version < 2 || (originIsServerTime && !byMid))
     const query = from ? overlapQuery(from) : storeWasEmpty || fromOrigin ? originQuery() : {}
     const openedInEpoch = epoch
 
@@ -141,7 +122,17 @@ export function createPosition(options: PositionOptions): Position {
     // How far this link has read by itself: another one, beside it, may be further on other channels.
     let reached: Place | null = null
 
-    function move(place: Place, nowMs: number): void {
+    /** Only a place that is surely older than anything the server may still be sorting proves it. */
+    function isRenumbered({ mid }: Place, publishedAtMs: number | null): boolean {
+      const newest = marks.newest()
+      if (!byMid || link.isWhole || !newest || mid > newest.mid || openedInEpoch !== epoch) return false
+      if (safe && mid <= safe.mid) return true
+      return marks.some(
+        (mark) => mid <= mark.mid && Number(publishedAtMs) - SORTING_MS > (mark.publishedAtMs || Infinity),
+      )
+    }
+
+    function move(place: Place, nowMs: number, publishedAtMs: number | null): void {
       if (holding) {
         // A replay holds what there is when the server lets the link in: by its first message, not when it was asked.
         if (!firstAtMs) firstAtMs = heldAtMs = nowMs
@@ -152,9 +143,9 @@ export function createPosition(options: PositionOptions): Position {
           if (isAfter(place, held)) held = place
           return
         }
-        if (held) remember(held, nowMs)
+        if (held) marks.add({ ...held, receivedAtMs: nowMs })
       }
-      remember(place, nowMs)
+      marks.add({ ...place, receivedAtMs: nowMs, publishedAtMs })
     }
 
     return {
@@ -163,15 +154,15 @@ export function createPosition(options: PositionOptions): Position {
       accept(message, nowMs) {
         const place = placeOf(message)
         if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return 'news'
-        // Only a place that is surely older than anything the server may still be sorting proves a renumbering.
-        const renumbered = byMid && safe && openedInEpoch === epoch && place.mid <= safe.mid
+        const publishedAtMs = publishedAt(message)
+        const renumbered = isRenumbered(place, publishedAtMs)
         if (renumbered) {
           epoch++
-          marks = []
+          marks.clear()
         }
         if (renumbered || isAfter(place, reached)) reached = place
         // It moves the position, too: else a quiet page would ask for the whole history again at every break.
-        move(place, nowMs)
+        move(place, nowMs, publishedAtMs)
         if (fromOrigin && isBeforeStart(message)) return 'before-start'
         return renumbered ? 'renumbered' : 'news'
       },
@@ -179,7 +170,7 @@ export function createPosition(options: PositionOptions): Position {
         if (from || reached) return
         if (byMid && hint.lastMessageId === '') storeWasEmpty = true
         reached = hintedPlace(hint)
-        if (reached && !marks.length) remember(reached, nowMs)
+        if (reached && !marks.newest()) marks.add({ ...reached, receivedAtMs: nowMs })
       },
     }
   }
@@ -226,13 +217,13 @@ export function createPosition(options: PositionOptions): Position {
   return {
     open,
     describe() {
-      const newest = marks[marks.length - 1]
+      const newest = marks.newest()
       return newest ? exactQuery(newest) : {}
     },
     state() {
       // When the page ends nobody knows since when messages are missed: not before the last one that came.
-      const newest = marks[marks.length - 1]
-      const mark = (newest && safeAt(newest.receivedAtMs)) || first() || null
+      const newest = marks.newest()
+      const mark = (newest && marks.before(newest.receivedAtMs - overlapMs)) || first() || null
       return { originAtMs, originIsServerTime, mark }
     },
   }
@@ -249,34 +240,11 @@ export function isPositionState(value: unknown): value is PositionState {
   )
 }
 
-/** Without the mark whose neighbours lie closest together for their age; the first and the newest ones stay. */
-function thinned(marks: readonly Mark[]): Mark[] {
-  const timeOf = (at: number): number => (marks[at] as Mark).receivedAtMs
-  let least = Infinity
-  let drop = 1
-  for (let at = 1; at < marks.length - 2; at++) {
-    const share = (timeOf(at + 1) - timeOf(at - 1)) / (timeOf(marks.length - 1) - timeOf(at - 1))
-    if (share < least) {
-      least = share
-      drop = at
-    }
-  }
-  return marks.filter((_, at) => at !== drop)
-}
-
 /** When the portal published a message, Unix ms (`extra.server_time_unix`), or `null` when it does not say. */
 export function publishedAt({ body }: Message): number | null {
   const extra = body.extra as { server_time_unix?: unknown } | null | undefined
   const atMs = Number(extra && extra.server_time_unix) * 1000
   return atMs > 0 ? atMs : null
-}
-
-/**
- * mids are digits of one length: text order is number order. Places of one position have either no mid, or no time and
- * no tag.
- */
-function isAfter(a: Place, b: Place | null | undefined): boolean {
-  return !b || a.mid > b.mid || (a.timeAtMs - b.timeAtMs || a.tag - b.tag) > 0
 }
 
 function isFromTheFuture(mid: string, serverNowMs: number): boolean {

@@ -48,8 +48,8 @@ export interface SessionLinks {
   ): LinkPort
   /** Something happened to a link. */
   happened(entry: ConnectionRecord, linkId: number): void
-  /** The next link asks for what came since then. */
-  again(sinceMs: number): void
+  /** The next link asks for what came since then; `null`: for everything. */
+  again(sinceMs: number | null): void
 }
 
 export function createLinks(deps: LinksDeps): SessionLinks {
@@ -58,7 +58,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   const opening = new Map<number, RecoveringLink>()
   let { leftAtMs } = deps
   let hasOpened = leftAtMs < Infinity
-  let againSinceMs = Infinity
+  let againSinceMs: number | null = Infinity
 
   function open(
     link: { readonly id: number; readonly kind: TransportKind; readonly sinceMs: number },
@@ -73,7 +73,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     // While another link carries the traffic nothing is missed, unless channels are new.
     const hasActive = deps.state().phase === 'connected'
     const newSinceMs = arrivals.opening(link, channels, deps.serverTime(), openedAtMs)
-    const sinceMs = Math.min(link.sinceMs, newSinceMs, againSinceMs, leftAtMs)
+    const isWhole = againSinceMs === null
+    const sinceMs = Math.min(link.sinceMs, newSinceMs, isWhole ? Infinity : Number(againSinceMs), leftAtMs)
     againSinceMs = Infinity
     const serverNowMs = serverNow(deps.serverTime(), openedAtMs)
     const asked = {
@@ -85,7 +86,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
       resumed: hasOpened || id > 1,
     }
-    const replay = position.open({ ...asked, atomic: kind === 'long-polling' })
+    const replay = position.open({ ...asked, isWhole, atomic: kind === 'long-polling' })
     const read: ReadLink = {
       codec,
       replay,
@@ -107,8 +108,10 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       release: (frame) => void reader.take(frame, read),
     })
 
-    function poll(fromMs: number, handlers: PollHandlers): () => void {
-      const asking = position.open({ ...asked, nowMs: clock.now(), sinceMs: fromMs, atomic: true })
+    function poll(fromMs: number | null, handlers: PollHandlers): () => void {
+      const nowMs = clock.now()
+      const isWhole = fromMs === null
+      const asking = position.open({ ...asked, nowMs, sinceMs: isWhole ? nowMs : fromMs, isWhole, atomic: true })
       return startShortPoll({
         ...handlers,
         clock,

@@ -18,7 +18,7 @@ function scene() {
   const startMs = clock.now()
   const happened: string[] = []
   let polling: PollHandlers | null = null
-  const since = (atMs: number): number => atMs - startMs
+  const since = (atMs: number | null): number | string => (atMs === null ? 'the beginning' : atMs - startMs)
   const recovery = createRecovery({
     clock,
     gap: ({ certainty, reason, sinceMs, missing }) =>
@@ -135,6 +135,23 @@ describe('G3: Node servers', () => {
     await clock.advance(2000)
     answer(true)
     expect(happened).toEqual(['gap suspected history since -90000000', 'poll since -90000000', 'suspected-gap'])
+  })
+})
+
+describe('P7: a server that lost its store', () => {
+  test('is asked for everything it has, and suspected', () => {
+    const { recovery, open, happened, answer } = scene()
+    open({ missedMs: null })
+    recovery.renumbered()
+    answer(true)
+    expect(happened.slice(0, 2)).toEqual(['gap suspected renumbered since 0', 'suspected-gap'])
+    expect(happened).toContain('poll since the beginning')
+  })
+  test('where no poll may be opened another link asks for everything', () => {
+    const { recovery, open, happened } = scene()
+    open({ missedMs: null, mayPoll: false })
+    recovery.renumbered()
+    expect(happened).toContain('again since the beginning')
   })
 })
 

@@ -13,8 +13,8 @@ export interface RecoveryDeps {
   readonly clock: Clock
   gap(fact: GapFact): void
   recovered(outcome: Recovered): void
-  /** Resumes over a second connection of the same kind, from before the break. */
-  resumeAgain(sinceMs: number): void
+  /** Resumes over a second connection of the same kind, from before the break; `null`: from the beginning. */
+  resumeAgain(sinceMs: number | null): void
 }
 
 /** A link as far as recovering matters. */
@@ -24,8 +24,8 @@ export interface RecoveringLink {
   readonly kind: TransportKind
   /** Since when messages may have been missed; `null` where nothing was (a planned change, the very first link). */
   readonly missedSinceMs: number | null
-  /** Asks the store over a poll for what came since an instant; `null` where no poll may be opened. */
-  readonly poll: ((sinceMs: number, handlers: PollHandlers) => () => void) | null
+  /** Asks the store over a poll for what came since an instant (`null`: for everything); `null` where none may be opened. */
+  readonly poll: ((sinceMs: number | null, handlers: PollHandlers) => () => void) | null
   /** Reads a frame that was held back. */
   release(frame: Frame): void
 }
@@ -46,8 +46,8 @@ export interface Recovery {
   /** A message of a server that counts per channel, and pieces that could not be read: they had a number, too. */
   numbered(message: Message): void
   unreadable(count: number): void
-  /** A hole in the numbering, or a numbering that began anew. `sinceMs`: where it is known better than by the break. */
-  suspect(what: Suspicion, sinceMs?: number): void
+  /** The server lost its store and counts from the beginning: what was stored since is not found from the old place. */
+  renumbered(): void
   stop(): void
 }
 
@@ -148,7 +148,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     })
   }
 
-  function poll(from: RecoveringLink, sinceMs: number, done: (isAnswered: boolean) => void): void {
+  function poll(from: RecoveringLink, sinceMs: number | null, done: (isAnswered: boolean) => void): void {
     if (from.poll) stopPoll = from.poll(sinceMs, { waiting: release, ended: done })
   }
 
@@ -213,7 +213,16 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     },
     numbered,
     unreadable: holes.unreadable,
-    suspect,
+    renumbered() {
+      suspect({ certainty: 'suspected', reason: 'renumbered' })
+      clock.clearTimeout(timer)
+      stopPoll()
+      if (link && link.poll) poll(link, null, settle)
+      else {
+        settle()
+        deps.resumeAgain(null)
+      }
+    },
     stop() {
       leave()
       clock.clearTimeout(holeTimer)

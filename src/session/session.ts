@@ -57,7 +57,7 @@ export function createSession(deps: SessionDeps): Session {
     taken: store.moved,
     // push-stream counts per channel; the other servers count for everybody together.
     numbered: (message) => void (config && config.version === 2 && recovery.numbered(message)),
-    renumbered: () => recovery.suspect({ certainty: 'suspected', reason: 'renumbered' }),
+    renumbered: () => recovery.renumbered(),
     unreadable: (count) => recovery.unreadable(count),
   })
   const recovery = createRecovery({
