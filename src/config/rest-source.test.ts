@@ -253,7 +253,7 @@ describe('F6: a session id that is refused', () => {
   test.each([null, '', 7, SESSID])('is not repeated with nothing new (%j)', async (sessid) => {
     portal(sessionFailed(401, sessid))
     const error = await failure(get({ sessid: SESSID }))
-    expect(error).toMatchObject({ code: 'config-unavailable', retryable: true, facts: { httpStatus: 401 } })
+    expect(error).toMatchObject({ code: 'forbidden', retryable: false, facts: { httpStatus: 401 } })
     expect(error.message).toContain('sessid')
     expect(seen).toHaveLength(1)
   })

@@ -39,12 +39,16 @@ export function portalError(answer: unknown, httpStatus?: number, cause?: unknow
   const told = ['error', httpStatus, portalCode].filter(Boolean).join(' ')
   let code: PullErrorCode = 'config-unavailable'
   let cure = 'check network, CORS and url (absolute without a page); not JSON: a login page?'
-  if (/session_failed|invalid_csrf/.test(told)) cure = 'pass the sessid of this login'
-  else if (portalCode && DISABLED.indexOf(portalCode) >= 0) {
+  const isRefused = /\b(AUTHORIZE_ERROR|WRONG_AUTH_TYPE|401|403)\b/.test(told)
+  if (/session_failed|invalid_csrf/.test(told)) {
+    // Whoever asks has repeated it with the new session id, if one came: then there is nothing more to try.
+    if (isRefused) code = 'forbidden'
+    cure = 'log in, and pass the sessid of this login'
+  } else if (portalCode && DISABLED.indexOf(portalCode) >= 0) {
     // Retried: an administrator can switch it on while the page is open, and a portal in trouble answers the same.
     code = 'disabled'
     cure = 'set up the push server of the portal'
-  } else if (/\b(AUTHORIZE_ERROR|WRONG_AUTH_TYPE|401|403)\b/.test(told)) {
+  } else if (isRefused) {
     code = 'forbidden'
     cure = 'log in, or pass guestUserId; applications call pull.application.config.get'
   }

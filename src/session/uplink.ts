@@ -110,7 +110,7 @@ export function createUplink(deps: UplinkDeps): UplinkRunner {
     const abort = new AbortController()
     const late = clock.setTimeout(() => abort.abort(), deps.timeouts.requestMs)
     posts.add(abort)
-    let status = 0
+    let status: number
     try {
       // No Content-Type: the preflight it would cause is refused by these servers.
       const init = {

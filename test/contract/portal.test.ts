@@ -235,22 +235,18 @@ describe.concurrent('session ids', () => {
     }),
   )
 
-  test('F6: a session id that is never right is told, and tried again later', () =>
+  test('F3, F6: a session id that is never right is final after one refresh, and says what to do', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ version: 4 })
       const body = JSON.stringify({ error: 'session_failed', sessid: SESSID })
       server.faults.set({ rest: { status: 401, body } })
       const config = rest(server, { sessid: 'stale' })
-      const follower = await follow(server, { config, connected: false, expectErrors: ['config-unavailable'] })
-      const started = follower.client.start()
-      await follower.until('the error', () => follower.errors.length > 0)
+      const follower = await follow(server, { config, connected: false, expectErrors: ['forbidden'] })
+      await expect(follower.client.start()).rejects.toMatchObject({ code: 'forbidden', retryable: false })
       // Once with each id.
       expect(server.log.filter(({ kind }) => kind === 'config')).toHaveLength(2)
-      expect(follower.errors[0]).toMatchObject({ retryable: true })
       expect(follower.errors[0]!.message).toContain('pass the sessid')
       expect(follower.errors[0]!.message).not.toContain(SESSID)
-      server.faults.clear()
-      await started
     }))
 
   test('F3: nobody is logged in', () =>

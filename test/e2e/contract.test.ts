@@ -186,7 +186,7 @@ async function betweenPages(site: Site, target: Target, isOnline: (() => Promise
 
 /** Version 4 takes what pages send over a binary WebSocket, else by POST. */
 function isPosted({ client, transport }: Target): boolean {
-  return transport === 'long-polling' || client.framing === 'text'
+  return transport === 'long-polling' || client.framing !== 'auto'
 }
 
 interface Sent {
@@ -214,7 +214,7 @@ async function send(
     async () => (await to.watched.messages()).find(({ on }) => on === name),
     to.watched.facts,
   )
-  expect(got).toMatchObject({ text, sender: framing === 'text' ? 'unknown' : 'client' })
+  expect(got).toMatchObject({ text, sender: framing === 'auto' ? 'client' : 'unknown' })
   return { confirmed, tookMs: got.atMs - atMs }
 }
 
