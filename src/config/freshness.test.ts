@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { END_AT_MS, START_AT_MS, sampleConfig, sampleTokenConfig } from '../../test/support/config-sample'
 import type { PullConfig } from './config'
-import { observe, renewAt, serverClock, serverNow } from './freshness'
+import { observe, renewAt, serverClock, serverNow, settled } from './freshness'
 import { parseConfig } from './parse'
 
 const SECOND = 1000
@@ -16,6 +16,17 @@ function config(endsAtMs: readonly (number | null)[], expiresAtMs: number | null
   const channels = base.channels.map((channel, at) => ({ ...channel, endAtMs: endsAtMs[at] ?? null }))
   return { ...base, channels, expiresAtMs }
 }
+
+test('P11: what was known before a reload settles the clock, within what is open', () => {
+  const clock = serverClock(START_AT_MS, START_AT_MS, START_AT_MS + 100)
+  const { shiftMs, uncertaintyMs } = clock
+  const known = settled(clock, shiftMs + uncertaintyMs)
+  expect(known).toEqual({ shiftMs: shiftMs + uncertaintyMs, uncertaintyMs, isSettled: true })
+  // An old message does not settle it again.
+  expect(observe(known, (START_AT_MS - 400) / 1000, START_AT_MS + 100)).toBe(known)
+  for (const wrong of [shiftMs + uncertaintyMs + 1, shiftMs - uncertaintyMs - 1, NaN, null, undefined, '0', {}])
+    expect(settled(clock, wrong)).toBe(clock)
+})
 
 describe('the clock of the server', () => {
   test.each(SKEWS)('is known to half the round trip and half a second (local clock %i ms ahead)', (skewMs) => {

@@ -62,6 +62,12 @@ export function observe(clock: ServerClock, serverTimeUnix: number, nowMs: numbe
   return shiftMs < clock.shiftMs ? { ...clock, shiftMs } : clock
 }
 
+/** The clock with the shift that was known before a reload, where nothing newer speaks against it. */
+export function settled(clock: ServerClock, shiftMs: unknown): ServerClock {
+  const fits = typeof shiftMs === 'number' && Math.abs(shiftMs - clock.shiftMs) <= clock.uncertaintyMs
+  return fits ? { ...clock, shiftMs, isSettled: true } : clock
+}
+
 /** The server's time at a local instant, Unix ms. */
 export function serverNow(clock: ServerClock, nowMs: number): number {
   return nowMs - clock.shiftMs

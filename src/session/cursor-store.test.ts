@@ -6,7 +6,7 @@ import type { PullConfig } from '../config/config'
 import type { StorageLike } from '../platform/platform'
 import { type Dedupe, createDedupe } from '../replay/dedupe'
 import { type Position, createPosition } from '../replay/position'
-import { type CursorStore, createCursorStore, ownerOf } from './cursor-store'
+import { type CursorStore, type CursorStoreDeps, createCursorStore, ownerOf } from './cursor-store'
 
 const LIFETIME_MS = 600_000
 const CHANNEL = '0123456789abcdef0123456789abcdef'
@@ -69,7 +69,11 @@ class LoadedPage {
     this.owner = owner
     this.page = page ?? Object.assign(createFakePage(), { isReload })
     this.storage = storage ?? storageOf(tab.values)
-    const current = (): { owner: string | null; position: Position } => ({ owner: this.owner, position: this.position })
+    const current: CursorStoreDeps['current'] = () => ({
+      owner: this.owner,
+      position: this.position,
+      serverTime: { shiftMs: 1234, uncertaintyMs: 500, isSettled: true },
+    })
     const platform = { clock, page: this.page, tabStorage: this.storage }
     this.store = createCursorStore({ platform, reloadMs, dedupe: this.dedupe, current })
     this.store.start()
@@ -116,6 +120,7 @@ describe('P11: a page leaves its position to the next one in its tab', () => {
     first.leave()
     const second = tab.load()
     expect(second.place).toBe(mid(3))
+    expect(second.found?.shiftMs).toBe(1234)
     expect([3, 4, 5].map((count) => second.hear(count))).toEqual([false, false, true])
     second.leave()
     const third = tab.load()

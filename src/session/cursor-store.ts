@@ -4,6 +4,7 @@
  * tab is copied with the tab: what a page wrote that may be alive still is taken by a reload only.
  */
 import type { PullConfig } from '../config/config'
+import type { ServerClock } from '../config/freshness'
 import type { Platform, StorageLike } from '../platform/platform'
 import { type Dedupe, fingerprint } from '../replay/dedupe'
 import { type Position, type PositionState, isPositionState } from '../replay/position'
@@ -13,7 +14,7 @@ export interface CursorStoreDeps {
   /** How long after its last sign of life a page is gone on from; 0: never. */
   readonly reloadMs: number
   readonly dedupe: Dedupe
-  current(): { readonly owner: string | null; readonly position: Position | null }
+  current(): { readonly owner: string | null; readonly position: Position | null; readonly serverTime: ServerClock }
 }
 
 /** What was found: `alive` was written while the page ran, `left` when it went. */
@@ -22,6 +23,8 @@ export interface LeftPage {
   readonly owner: string
   /** Local Unix ms. */
   readonly atMs: number
+  /** The server's clock where messages have settled it: what was missed is told from what is new by it. */
+  readonly shiftMs: number | null
   readonly position: PositionState
   readonly seen: readonly string[]
 }
@@ -82,7 +85,7 @@ export function createCursorStore({ platform, reloadMs, dedupe, current }: Curso
   }
 
   function write(how: LeftPage['how']): void {
-    const { owner, position } = current()
+    const { owner, position, serverTime } = current()
     clock.clearTimeout(timer)
     isSoon = false
     if (before) put({ ...before, how })
@@ -90,7 +93,8 @@ export function createCursorStore({ platform, reloadMs, dedupe, current }: Curso
     writtenAtMs = clock.now()
     const state = position.state()
     const seen = dedupe.recent(state.mark ? state.mark.receivedAtMs - SEEN_BEFORE_MS : 0)
-    put({ how, owner, atMs: writtenAtMs, position: state, seen })
+    const shiftMs = serverTime.isSettled ? serverTime.shiftMs : null
+    put({ how, owner, atMs: writtenAtMs, shiftMs, position: state, seen })
     // A sign of life, also from a page to which nothing comes.
     if (how === 'alive') plan(Math.min(reloadMs / 4, 3_600_000))
   }

@@ -5,7 +5,7 @@
 import { channelQuery, channelTypeOf, replaceChannel } from '../channel/channel-set'
 import type { Message } from '../codec/codec'
 import type { PullConfig } from '../config/config'
-import { observe, renewAt, serverClock, serverNow } from '../config/freshness'
+import { observe, renewAt, serverClock, serverNow, settled } from '../config/freshness'
 import { type Connection, type ConnectionRecord, type LinkPort, createConnection } from '../connection/connection'
 import type { MachineOptions, State, Target } from '../connection/machine-types'
 import { PullError } from '../core/pull-error'
@@ -42,7 +42,7 @@ export function createSession(deps: SessionDeps): Session {
     platform,
     reloadMs: deps.replay.reloadMs,
     dedupe,
-    current: () => ({ position, owner: config && ownerOf(config) }),
+    current: () => ({ position, serverTime, owner: config && ownerOf(config) }),
   })
   const reader = createReader({
     ...deps,
@@ -125,7 +125,10 @@ export function createSession(deps: SessionDeps): Session {
     config = next
     if (!previous || previous.version !== next.version) {
       const left = store.take(ownerOf(next))
-      if (left) leftAtMs = left.atMs
+      if (left) {
+        leftAtMs = left.atMs
+        serverTime = settled(serverTime, left.shiftMs)
+      }
       position = createPosition({
         version: next.version,
         overlapMs: deps.replay.overlapMs,

@@ -58,8 +58,17 @@ describe.concurrent.each(TARGETS)('P11: $name', (target) => {
         await page.follower.until('half of it', () => page.follower.events.length > 20)
         await page.leave('leaves')
         all.push(...page.follower.events)
+        const left = numbers.count
         await running
+        const away = numbers.count
         page = await visit(follow, server, target, values)
+        // But for the last ones: the next page may open before they have left the server.
+        const missed = (): Follower['events'] =>
+          page.follower.events.filter(
+            ({ params }) => (params as { n: number }).n > left && (params as { n: number }).n < away - 5,
+          )
+        await page.follower.until('what was missed', () => missed().length >= away - 6 - left)
+        expect(missed().filter(({ replayed }) => !replayed)).toEqual([])
       }
       const { events } = page.follower
       const together = {
@@ -70,7 +79,6 @@ describe.concurrent.each(TARGETS)('P11: $name', (target) => {
       }
       await numbers.check(together)
       expect(page.follower.gaps).toEqual([])
-      expect(events.some(({ replayed }) => replayed)).toBe(true)
     })
   })
 
