@@ -1,7 +1,7 @@
 /**
  * A client behind a proxy that cuts, on servers with the habits of real ones: what is lost, repeated, out of order, and for
  * how long nothing comes. Run: `npm run chaos -- [--quick] [--json] [--seed n] [--messages n] [--rate n]
- * [--targets text] [--habits text] [--scenario name] [--cuts 100-400] [--at-once n]
+ * [--targets text] [--habits text,text] [--scenario name] [--cuts 100-400] [--at-once n]
  * [--out file] [--timelines] [--vendor pull.client.js]`
  */
 import { writeFileSync } from 'node:fs'
@@ -56,7 +56,8 @@ const isFine = args.scenario === 'habits' ? await driveHabits() : await driveSce
 process.exit(isFine ? 0 : 1)
 
 async function driveHabits(): Promise<boolean> {
-  const habits = HABITS.filter(({ name }) => name.includes(args.habits))
+  const wanted = args.habits.split(',')
+  const habits = HABITS.filter(({ name }) => wanted.some((text) => name.includes(text)))
   const jobs = habits.flatMap((habit) =>
     targets.filter((target) => habit.fits?.(target) ?? true).map((target) => ({ habit, target })),
   )

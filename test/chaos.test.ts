@@ -31,6 +31,7 @@ describe('tally', () => {
       outOfOrder: 1,
       gone: 0,
       untold: 0,
+      untoldSample: [],
       lostSample: ['6s@50'],
     })
   })

@@ -10,7 +10,7 @@ import { createDarkWatch, type DarkFigures } from './dark-time'
 import { schedule } from './fault-schedule'
 import type { Habit, Scene } from './habits'
 import { COMMAND, MODULE, type SubjectFactory } from './subject'
-import { createTally, type DeliveryFigures } from './tally'
+import { createTally, type DeliveryFigures, type Interval } from './tally'
 
 export interface RunOptions {
   readonly target: Target
@@ -27,6 +27,8 @@ export interface RunFigures extends DeliveryFigures, DarkFigures {
   readonly habit: string
   readonly seed: number
   readonly gaps: number
+  /** When they were told for, since the beginning of the run. */
+  readonly gapsMs: readonly Interval[]
   readonly errors: Readonly<Record<string, number>>
   readonly counters: object | null
   /** Whether a channel's order counts, and whether the server replays at all. */
@@ -125,6 +127,7 @@ export async function run(options: RunOptions): Promise<RunFigures> {
     ...judged,
     ...dark.figures(),
     gaps: subject.gaps.length,
+    gapsMs: gaps,
     errors,
     counters,
     serverKeeps: target.replays,

@@ -22,6 +22,8 @@ export interface DeliveryFigures {
   readonly gone: number
   /** Of those gone, published at no time that a `gap` names. */
   readonly untold: number
+  /** The first of them. */
+  readonly untoldSample: readonly string[]
   /** The first of the lost, with their channel and when they were published: `17p@3120`. */
   readonly lostSample: readonly string[]
 }
@@ -90,6 +92,7 @@ export function createTally(): Tally {
       const gone = missing.filter(({ kept }) => !(kept && serverKeeps))
       const isTold = ({ atMs }: Sent): boolean =>
         gaps.some(({ sinceMs, untilMs }) => atMs >= sinceMs - GAP_SLACK_MS && atMs <= untilMs + GAP_SLACK_MS)
+      const untold = gone.filter((message) => !isTold(message))
       return {
         published: sent.length,
         delivered: distinct,
@@ -97,11 +100,16 @@ export function createTally(): Tally {
         repeated,
         outOfOrder,
         gone: gone.length,
-        untold: gone.filter((message) => !isTold(message)).length,
-        lostSample: lost.slice(0, 12).map(({ n, channel, atMs }) => `${n}${channel[0] ?? ''}@${atMs}`),
+        untold: untold.length,
+        untoldSample: sampleOf(untold),
+        lostSample: sampleOf(lost),
       }
     },
   }
+}
+
+function sampleOf(messages: readonly (Sent & { readonly n: number })[]): string[] {
+  return messages.slice(0, 12).map(({ n, channel, atMs }) => `${n}${channel[0] ?? ''}@${atMs}`)
 }
 
 /** The value below which this share of them lies; `null` of none. */
