@@ -72,31 +72,73 @@ function staticConfig(config) {
 }
 function toConfigSource(option) {
   if (typeof option === "function") {
-    const produce = option;
-    return async (request) => produce(request);
+    const { portal } = option;
+    return withPortal(async (request) => option(request), portal);
   }
   if (isRecord(option) && !option["then"]) return staticConfig(option);
   throw new PullError("bad-option", "config must be a configuration object, a function or restConfig()");
 }
+function portalSource(portal, params = {}) {
+  const ask2 = shared(
+    ({ reason, fetch, signal }) => (
+      // The portal ignores the tag; people who read its access log do not.
+      portal({ method: "pull.config.get", params, fetch, signal, logTag: reason.replace("-", "_") })
+    )
+  );
+  return withPortal(ask2, portal);
+}
+function withPortal(ask2, portal) {
+  return portal ? Object.assign(ask2, { portal }) : ask2;
+}
+function shared(ask2) {
+  let asked = null;
+  return (request) => {
+    const { signal } = request;
+    if (!asked) {
+      const abort = new AbortController();
+      const mine = asked = { answer: ask2(__spreadProps(__spreadValues({}, request), { signal: abort.signal })), abort, callers: 0 };
+      const end = () => {
+        if (asked === mine) asked = null;
+      };
+      mine.answer.then(end, end);
+    }
+    const joined = asked;
+    joined.callers++;
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        reject(signal.reason);
+        if (--joined.callers) return;
+        joined.abort.abort(signal.reason);
+        if (asked === joined) asked = null;
+      };
+      if (signal.aborted) return leave();
+      signal.addEventListener("abort", leave);
+      const unlisten = () => signal.removeEventListener("abort", leave);
+      joined.answer.then(unlisten, unlisten);
+      joined.answer.then(resolve, reject);
+    });
+  };
+}
 const REASONS = [
-  ["bad-channel", 400, 403, 1008, 4010, 4019, 4021],
+  ["bad-channel", 400, 403, 1008, 4010],
   ["unauthorized", 401],
   ["not-found", 404, 405, 410],
   ["too-many", 429, 1013, 4029],
   ["server-restart", 1001, 1012],
   ["server-error", 4011]
 ];
-function reasonOf(code) {
+function reasonOf$1(code) {
   const found = REASONS.find((codes) => codes.indexOf(code) > 0);
-  return found ? found[0] : code > 4011 && code < 4021 && "bad-request";
+  if (found) return found[0];
+  return code > 4011 && code < 4037 && (code < 4022 ? "bad-request" : "unexplained");
 }
 function lossFromClose(code, text2, opened2) {
   const unauthorized = code === 1008 && /"http_status"\s*:\s*401/.test(text2);
-  return loss(unauthorized ? "unauthorized" : reasonOf(code) || (opened2 ? "dropped" : "refused"), code);
+  return loss(unauthorized ? "unauthorized" : reasonOf$1(code) || (opened2 ? "dropped" : "refused"), code);
 }
 function lossFromStatus(status, body, retryAfter) {
   const told = /^\s*(4\d{3}):/.exec(body);
-  const reason = told && reasonOf(Number(told[1])) || reasonOf(status);
+  const reason = told && reasonOf$1(Number(told[1])) || reasonOf$1(status);
   const waitMs = Number(retryAfter) * 1e3;
   return loss(reason || (status < 500 ? "bad-request" : "server-error"), status, waitMs > 0 ? waitMs : null);
 }
@@ -104,7 +146,7 @@ function loss(reason, code = null, retryAfterMs = null) {
   return { reason, code, retryAfterMs };
 }
 function reactionTo(reason) {
-  if (reason === "bad-channel" || reason === "unauthorized") return "renew";
+  if (reason === "bad-channel" || reason === "unauthorized" || reason === "unexplained") return "renew";
   if (reason === "server-restart") return "spread";
   return reason === "too-many" ? "back-off" : "retry";
 }
@@ -196,19 +238,291 @@ function createEmitter(onThrow) {
     count: (key) => (handlers.all.get(key) || []).length
   };
 }
-function channelId(signed) {
-  const key = mailboxOf(signed);
+const PER_MESSAGE = 100;
+const REQUEST_BYTES = 1e6;
+const RECEIVER_BYTES = 100;
+const BODY_BYTES = REQUEST_BYTES - PER_MESSAGE * RECEIVER_BYTES;
+const DAY_S = 86400;
+function draftOf(message) {
+  const problems = [];
+  const check = (isFine, problem) => isFine || problems.push(problem);
+  const { to, module, command, params = {}, expiry = 0 } = toRecord(message);
+  const { users = [], channels = [] } = toRecord(to);
+  const isUsers = Array.isArray(users) && users.every(Number.isSafeInteger);
+  const found = Array.isArray(channels) ? channels.map(toChannel) : [null];
+  const body = toJson({ module_id: module, command, params });
+  const size = new TextEncoder().encode(body || "").length;
+  const receivers = /* @__PURE__ */ new Map();
+  if (isUsers) users.forEach((user) => receivers.set(user, user));
+  found.forEach((channel) => channel && receivers.set(channel.id, channel));
+  check(isUsers, "to.users must be a list of whole numbers");
+  check(!found.includes(null), "to.channels must be a list of 'id.signature'");
+  check(!!receivers.size, "to must name users or channels");
+  check(isText(module), "module must be a text");
+  check(isText(command), "command must be a text");
+  check(!!body, "params must be what JSON can write");
+  check(isSeconds(expiry), `expiry must be whole seconds from 0 to ${DAY_S}`);
+  check(size <= BODY_BYTES, `${size} bytes of JSON are too large: at most ${BODY_BYTES} can be sent`);
+  if (problems.length) throw new PullError("bad-option", `send(): ${problems.join("; ")}`, { facts: { problems } });
+  const everybody = Array.from(receivers.values());
+  const parts = [];
+  for (let at = 0; at < everybody.length; at += PER_MESSAGE) {
+    parts.push(everybody.slice(at, at + PER_MESSAGE));
+  }
+  return {
+    body,
+    expiry,
+    users: everybody.filter((one) => typeof one === "number"),
+    parts,
+    size
+  };
+}
+function isText(value) {
+  return typeof value === "string" && value !== "";
+}
+function isSeconds(value) {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= DAY_S;
+}
+function toChannel(given) {
+  const { publicId, signature = "" } = toRecord(given);
+  const found = /^([\da-f]{32})(?:\.([\da-f]{40})?)?$/i.exec(
+    String(isRecord(given) ? `${publicId}.${signature}` : given)
+  );
+  return found && { id: found[1].toLowerCase(), signature: (found[2] || "").toLowerCase() };
+}
+function toJson(body) {
+  try {
+    return JSON.stringify(body["params"]) === void 0 ? null : JSON.stringify(body);
+  } catch (e) {
+    return null;
+  }
+}
+const MESSAGE_BYTES = 200;
+function planOf(queue, isOpen, nowMs) {
+  const isLate = ({ owner }) => owner.untilAtMs - nowMs < (isOpen ? 0 : 1);
+  const left = queue.filter((part) => !isLate(part));
+  let bytes = 0;
+  let receivers = 0;
+  const tooMuch = left.findIndex((part, at) => {
+    bytes += sizeOf$1(part);
+    receivers += part.to.length;
+    return at > 0 && (bytes > REQUEST_BYTES || receivers > PER_MESSAGE);
+  });
+  const fitting = tooMuch < 0 ? left : left.slice(0, tooMuch);
+  return {
+    late: ownersOf(queue.filter(isLate)),
+    request: isOpen ? fitting : [],
+    wakeAtMs: left.length ? Math.min(...left.map(({ owner }) => owner.untilAtMs)) : null
+  };
+}
+function ownersOf(parts) {
+  return Array.from(new Set(parts.map(({ owner }) => owner)));
+}
+function putBack(queue, part) {
+  return queue.concat(part).sort((one, other) => one.order - other.order);
+}
+function sizeOf$1({ owner, to }) {
+  return owner.draft.size + to.length * RECEIVER_BYTES + MESSAGE_BYTES;
+}
+const PUBLISH = { waitMs: 1e4, queueLimit: 200 };
+const WAIT = { via: "wait" };
+function createPublisher({ clock, limits, findChannels }) {
+  const open = /* @__PURE__ */ new Set();
+  let uplink = null;
+  let unwatch = () => {
+  };
+  let queue = [];
+  let parts = 0;
+  let timer = null;
+  let isBusy = false;
+  let isPlanned = false;
+  let deafLink = null;
+  function routeNow() {
+    const route = uplink ? uplink.route : WAIT;
+    return "linkId" in route && route.linkId === deafLink ? WAIT : route;
+  }
+  function end(sending, outcome) {
+    if (!open.delete(sending)) return;
+    queue = queue.filter(({ owner }) => owner !== sending);
+    sending.settle(outcome);
+  }
+  function done({ owner }, confirmed) {
+    owner.confirmed = owner.confirmed && confirmed;
+    if (!--owner.partsLeft) end(owner, { confirmed: owner.confirmed });
+  }
+  function plan() {
+    if (isPlanned) return;
+    isPlanned = true;
+    void Promise.resolve().then(() => {
+      isPlanned = false;
+      flush();
+    });
+  }
+  function flush() {
+    clock.clearTimeout(timer);
+    const route = routeNow();
+    const { via } = route;
+    if (via === "never") ownersOf(queue).forEach((sending) => end(sending, route.error));
+    const { late, request, wakeAtMs } = planOf(queue, via !== "wait", clock.now());
+    late.forEach((sending) => end(sending, expired(sending)));
+    if (wakeAtMs === null) return;
+    if (isBusy || via === "wait" || via === "never") {
+      timer = clock.setTimeout(flush, wakeAtMs - clock.now());
+    } else if (via === "rpc") {
+      call(route, request);
+      flush();
+    } else {
+      isBusy = true;
+      void publish2(route, request).then(() => {
+        isBusy = false;
+        flush();
+      });
+    }
+  }
+  function call({ linkId }, request) {
+    if (!uplink) return;
+    take(request);
+    let isHandedOver = false;
+    const answers = uplink.callAll(request.map(({ owner, to }) => ["publish", callOf(owner, to)]));
+    answers.forEach((answer, at) => {
+      const part = request[at];
+      answer.then(
+        () => done(part, true),
+        (thrown) => {
+          if (!isHandedOver && isNotConnected(thrown)) return putOff(part, linkId);
+          const lost2 = "The connection ended before the answer: it may have been delivered";
+          const wasLost = isNotConnected(thrown);
+          end(part.owner, wasLost ? new PullError("no-answer", lost2, { retryable: true }) : refusalOf(thrown));
+        }
+      );
+    });
+    void Promise.resolve().then(() => isHandedOver = true);
+  }
+  async function publish2(route, request) {
+    const standing = uplink;
+    await Promise.all(ownersOf(request).map(find));
+    const ready = request.filter(({ owner }) => open.has(owner));
+    const now = routeNow();
+    if (!standing || standing !== uplink || now.via !== route.via || !ready.length) return;
+    take(ready);
+    try {
+      const confirmed = await standing.publish(ready.map(({ owner, to }) => outgoingOf(owner, to)));
+      ready.forEach((part) => done(part, confirmed));
+    } catch (thrown) {
+      ready.forEach((part) => {
+        if (isNotConnected(thrown) && "linkId" in now) putOff(part, now.linkId);
+        else end(part.owner, refusalOf(thrown));
+      });
+    }
+  }
+  async function find(sending) {
+    const { users } = sending.draft;
+    if (!users.length) return;
+    try {
+      sending.channels = await findChannels(users);
+      const unknown = users.filter((user) => !sending.channels.has(user));
+      if (unknown.length) end(sending, unknownRecipient(unknown));
+    } catch (thrown) {
+      end(sending, refusalOf(thrown));
+    }
+  }
+  function take(request) {
+    queue = queue.filter((part) => request.indexOf(part) < 0);
+  }
+  function putOff(part, linkId) {
+    if (!open.has(part.owner)) return;
+    deafLink = linkId;
+    queue = putBack(queue, part);
+    plan();
+  }
+  return {
+    async send(message) {
+      const draft2 = draftOf(message);
+      const { waitMs, queueLimit } = limits;
+      if (routeNow().via === "wait" && ownersOf(queue).length >= queueLimit) throw queueFull(queueLimit);
+      return new Promise((resolve, reject) => {
+        const sending = {
+          draft: draft2,
+          untilAtMs: clock.now() + (draft2.expiry * 1e3 || waitMs),
+          partsLeft: draft2.parts.length,
+          confirmed: true,
+          channels: /* @__PURE__ */ new Map(),
+          settle: (outcome) => outcome instanceof PullError ? reject(outcome) : resolve(outcome)
+        };
+        open.add(sending);
+        queue = queue.concat(draft2.parts.map((to) => ({ order: parts++, owner: sending, to })));
+        plan();
+      });
+    },
+    attach(next) {
+      uplink = next;
+      unwatch = next.watch(() => {
+        deafLink = null;
+        plan();
+      });
+      plan();
+    },
+    stop(error) {
+      uplink = null;
+      unwatch();
+      clock.clearTimeout(timer);
+      open.forEach((sending) => end(sending, error));
+    },
+    get waiting() {
+      return ownersOf(queue).length;
+    }
+  };
+}
+function callOf({ draft: { body, expiry } }, to) {
+  const userList = to.filter((one) => typeof one === "number");
+  const channelList = to.filter((one) => typeof one === "object").map(signed);
+  return __spreadProps(__spreadValues(__spreadValues({}, userList.length && { userList }), channelList.length && { channelList }), {
+    body: JSON.parse(body),
+    expiry
+  });
+}
+function outgoingOf({ draft: { body, expiry }, channels }, to) {
+  const receivers = to.map((one) => typeof one === "number" ? channels.get(one) : one);
+  const isFirst = ({ id }, at) => receivers.findIndex((one) => one.id === id) === at;
+  return { receivers: receivers.filter(isFirst), body, expiry };
+}
+function signed({ id, signature }) {
+  return id + (signature && `.${signature}`);
+}
+function isNotConnected(thrown) {
+  return thrown.code === "not-connected";
+}
+function refusalOf(thrown) {
+  return toPullError(thrown, "no-answer", "The message could not be sent", true);
+}
+function expired({ draft: { expiry } }) {
+  const [limit, said] = expiry ? ["expiry", `its expiry of ${expiry} s`] : ["publish.waitMs", "publish.waitMs"];
+  return new PullError("expired", `Nothing was connected within ${said}: the message was not sent`, {
+    retryable: true,
+    facts: { limit }
+  });
+}
+function queueFull(queueLimit) {
+  const message = `${queueLimit} messages wait for a connection already: wait for them, or raise publish.queueLimit`;
+  return new PullError("queue-full", message, { retryable: true, facts: { limit: "publish.queueLimit", queueLimit } });
+}
+function unknownRecipient(users) {
+  const message = `The portal names no public channel of the users ${users.join(", ")}: nobody got the message`;
+  return new PullError("unknown-recipient", message, { facts: { users } });
+}
+function channelId(signed2) {
+  const key = mailboxOf(signed2);
   const hidden = () => "***";
   const id = {
-    reveal: () => signed,
+    reveal: () => signed2,
     matches: (other) => mailboxOf(other) === key,
     toString: hidden,
     toJSON: hidden
   };
   return id;
 }
-function mailboxOf(signed) {
-  return signed.split(/[:.]/)[0].toLowerCase();
+function mailboxOf(signed2) {
+  return signed2.split(/[:.]/)[0].toLowerCase();
 }
 function channelSet(channels) {
   const rank = ({ type }) => type === "private" ? 0 : type === "shared" ? 1 : 2;
@@ -256,6 +570,10 @@ function observe(clock, serverTimeUnix, nowMs) {
   if (settles) return __spreadProps(__spreadValues({}, clock), { shiftMs: Math.min(shiftMs, latestMs), isSettled: true });
   return shiftMs < clock.shiftMs ? __spreadProps(__spreadValues({}, clock), { shiftMs }) : clock;
 }
+function settled(clock, shiftMs) {
+  const fits = typeof shiftMs === "number" && Math.abs(shiftMs - clock.shiftMs) <= clock.uncertaintyMs;
+  return fits ? __spreadProps(__spreadValues({}, clock), { shiftMs, isSettled: true }) : clock;
+}
 function serverNow(clock, nowMs) {
   return nowMs - clock.shiftMs;
 }
@@ -272,6 +590,37 @@ function renewAt(config, clock, chance, nowMs, previous = null) {
 }
 function endOf({ channels, expiresAtMs }) {
   return Math.min(expiresAtMs || Infinity, ...channels.map(({ endAtMs }) => endAtMs || Infinity));
+}
+const GRACE_MS$1 = 5e3;
+const SHORTEST_PAUSE_MS = 1e3;
+const LONGEST_PAUSE_MS = 15e4;
+function createHeartbeat(clock, silenceMs, dead) {
+  let limitMs = silenceMs || 0;
+  let heardAtMs = clock.now();
+  let beatAtMs = null;
+  let timer;
+  function wait2() {
+    heardAtMs = Math.min(heardAtMs, clock.now());
+    const restMs = heardAtMs + limitMs - clock.now();
+    if (restMs <= 0) dead();
+    else timer = clock.setTimeout(wait2, restMs);
+  }
+  if (limitMs) wait2();
+  return {
+    heard() {
+      heardAtMs = clock.now();
+      beatAtMs = null;
+    },
+    beat() {
+      const pauseMs = beatAtMs === null ? 0 : clock.now() - beatAtMs;
+      heardAtMs = beatAtMs = clock.now();
+      if (silenceMs || pauseMs < SHORTEST_PAUSE_MS || pauseMs > LONGEST_PAUSE_MS) return;
+      const isFirst = !limitMs;
+      limitMs = Math.max(limitMs, pauseMs + GRACE_MS$1);
+      if (isFirst) wait2();
+    },
+    stop: () => clock.clearTimeout(timer)
+  };
 }
 const NO_LESSONS = { skipped: {}, useless: {}, preferred: null };
 const USELESS_OPENS = 3;
@@ -628,7 +977,7 @@ function decide(d, event) {
       if (d.active) setTimer(d, "replace", options.restartSpreadMs * moment.chance);
       return;
     case "hint":
-      return hinted(d, event.hint);
+      return hinted$1(d, event.hint);
     default:
       return event;
   }
@@ -670,7 +1019,7 @@ function timerFired(d, name, link) {
       return name;
   }
 }
-function hinted(d, hint) {
+function hinted$1(d, hint) {
   const { active, memory, moment, options, phase } = d;
   if (hint === "leave") {
     if (phase !== "suspended") suspend(d);
@@ -736,6 +1085,7 @@ function createTimers(clock) {
     }
   };
 }
+const STUCK = 3005;
 function createConnection(deps) {
   const { platform, options } = deps;
   const { clock } = platform;
@@ -774,10 +1124,10 @@ function createConnection(deps) {
       case "set-timer": {
         const { name, linkId, delayMs } = effect;
         if (name === "retry") deps.record({ what: "wait", delayMs: Math.round(delayMs) });
-        return timers.set(keyOf$1(name, linkId), delayMs, () => dispatch({ type: "timer", name, linkId }));
+        return timers.set(keyOf$2(name, linkId), delayMs, () => dispatch({ type: "timer", name, linkId }));
       }
       case "clear-timer":
-        return timers.clear(keyOf$1(effect.name, effect.linkId));
+        return timers.clear(keyOf$2(effect.name, effect.linkId));
       case "clear-timers":
         return timers.clearAll();
       case "renew":
@@ -790,19 +1140,20 @@ function createConnection(deps) {
   function open(linkId, kind2, sinceMs) {
     const candidates = state.phase === "idle" ? [] : state.memory.target.candidates;
     let carried = false;
+    const link = { kind: kind2, transport: null, heartbeat: null };
     const lost2 = (reason) => {
-      if (!links.has(linkId)) return;
-      links.delete(linkId);
+      if (!forget(linkId)) return;
       deps.record({ what: "lost", linkId, transport: kind2, detail: reason.reason, code: reason.code });
       happened({ type: "lost", linkId, loss: reason });
     };
     deps.record({ what: "open", linkId, transport: kind2 });
-    links.set(linkId, { transport: null, kind: kind2 });
+    links.set(linkId, link);
     try {
       const factory = deps.factories[kind2];
       if (!factory) throw new TypeError(`no ${kind2} transport`);
       const port = deps.openLink({ id: linkId, kind: kind2, sinceMs });
       const transport = factory({
+        binary: port.binary,
         clock,
         fetch: platform.fetch,
         webSocket: platform.webSocket,
@@ -812,32 +1163,47 @@ function createConnection(deps) {
         sink: {
           opened(as, confirmed) {
             deps.record({ what: "opened", linkId, transport: as, detail: confirmed ? "confirmed" : "unconfirmed" });
+            if ((port.silenceMs || as === "sse") && !link.heartbeat && links.has(linkId)) {
+              link.heartbeat = createHeartbeat(clock, port.silenceMs, () => {
+                if (link.transport) link.transport.close(STUCK);
+                lost2(loss("silent"));
+              });
+            }
             happened({ type: "opened", linkId, kind: as, confirmed });
           },
           frame(frame) {
+            if (link.heartbeat) link.heartbeat.heard();
             if (!carried) {
               carried = true;
               happened({ type: "carried", linkId });
             }
             return port.frame(frame);
           },
-          alive: () => timers.fireOverdue(),
+          alive() {
+            if (link.heartbeat) link.heartbeat.beat();
+            timers.fireOverdue();
+          },
           emptyPoll: port.emptyPoll,
           lost: lost2
         }
       });
-      if (links.has(linkId)) links.set(linkId, { transport, kind: kind2 });
+      link.transport = transport;
     } catch (e) {
       lost2(loss("unsupported"));
     }
   }
   function close(linkId, code, reason) {
     var _a;
-    const link = links.get(linkId);
+    const link = forget(linkId);
     if (!link) return;
-    links.delete(linkId);
     deps.record({ what: "close", linkId, transport: link.kind, detail: reason });
     (_a = link.transport) == null ? void 0 : _a.close(code);
+  }
+  function forget(linkId) {
+    const link = links.get(linkId);
+    links.delete(linkId);
+    if (link && link.heartbeat) link.heartbeat.stop();
+    return link;
   }
   return {
     start(target, preferred) {
@@ -855,6 +1221,10 @@ function createConnection(deps) {
       deps.record({ what: "retarget" });
       dispatch({ type: "retarget", target });
     },
+    send(linkId, frame) {
+      const link = links.get(linkId);
+      return !!link && !!link.transport && !!link.transport.send && link.transport.send(frame);
+    },
     announceRestart: () => dispatch({ type: "restart-announced" }),
     stop() {
       if (state.phase === "idle" && unlisten === null) return;
@@ -869,60 +1239,89 @@ function createConnection(deps) {
     }
   };
 }
-function keyOf$1(name, linkId) {
+function keyOf$2(name, linkId) {
   return linkId === null ? name : `${name}:${linkId}`;
 }
-const DEDUPE_WINDOW = 16384;
-function createDedupe(limit = DEDUPE_WINDOW) {
-  const seen = /* @__PURE__ */ new Set();
+const MARK_EVERY_MS = 100;
+const MARKS_KEPT = 64;
+function createMarks() {
+  let marks = [];
+  const newest = () => marks[marks.length - 1];
   return {
-    isNew(identity) {
-      if (seen.has(identity)) return false;
-      seen.add(identity);
-      if (seen.size > limit) seen.delete(seen.values().next().value);
-      return true;
+    add(mark) {
+      const last = newest();
+      if (!isAfter(mark, last)) return;
+      const before = marks[marks.length - 2];
+      if (last && before && last.receivedAtMs - before.receivedAtMs < MARK_EVERY_MS) marks.pop();
+      marks.push(mark);
+      if (marks.length > MARKS_KEPT) marks = thinned(marks);
     },
-    reset: () => seen.clear(),
-    get size() {
-      return seen.size;
+    before: (atMs) => marks.filter((mark) => mark.receivedAtMs <= atMs).pop(),
+    oldest: () => marks[0],
+    newest,
+    some: (holds) => marks.some(holds),
+    restore(mark) {
+      marks = [mark];
+    },
+    clear() {
+      marks = [];
     }
   };
 }
-function identityOf(message) {
-  return message.mid || [message.channel, message.id, message.tag, message.time].join("|");
+function isAfter(a, b) {
+  return !b || a.mid > b.mid || (a.timeAtMs - b.timeAtMs || a.tag - b.tag) > 0;
+}
+function thinned(marks) {
+  const timeOf = (at) => marks[at].receivedAtMs;
+  let least = Infinity;
+  let drop = 1;
+  for (let at = 1; at < marks.length - 2; at++) {
+    const share = (timeOf(at + 1) - timeOf(at - 1)) / (timeOf(marks.length - 1) - timeOf(at - 1));
+    if (share < least) {
+      least = share;
+      drop = at;
+    }
+  }
+  return marks.filter((_, at) => at !== drop);
 }
 const WHOLE_HISTORY = "00000000000000000000000000";
-const MARK_EVERY_MS = 100;
-const MARKS_KEPT = 64;
 const REPLAY_QUIET_MS = 1e3;
 const REPLAY_LONGEST_MS = 1e4;
 const MID_CLOCK_TOLERANCE_MS = 864e5;
-function createPosition({ version, overlapMs, originAtMs, originIsServerTime }) {
-  const byMid = version >= 3;
-  let marks = [];
+const SORTING_MS = 1e4;
+const HISTORY_MS$1 = 864e5;
+function createPosition(options) {
+  const { version, overlapMs, lastMid, left } = options;
+  const { originAtMs, originIsServerTime } = left || options;
+  const byMid = version !== 1 && version !== 2;
+  const marks = createMarks();
+  if (left && left.mark) marks.restore(left.mark);
+  else if (lastMid) marks.restore({ mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 });
   let storeWasEmpty = false;
   let epoch = 0;
-  function remember(place, receivedAtMs) {
-    const newest = marks[marks.length - 1];
-    if (!isAfter(place, newest)) return;
-    const before = marks[marks.length - 2];
-    if (newest && before && newest.receivedAtMs - before.receivedAtMs < MARK_EVERY_MS) marks.pop();
-    marks.push(Object.assign({ receivedAtMs }, place));
-    if (marks.length > MARKS_KEPT) marks = thinned(marks);
+  function first() {
+    return byMid || !originIsServerTime || left && left.mark ? marks.oldest() : void 0;
   }
   function open(link) {
-    const since = Math.min(link.sinceMs, link.nowMs) - overlapMs;
-    const safe = marks.filter((mark) => mark.receivedAtMs <= since).pop();
-    const from = safe || (byMid || !originIsServerTime ? marks[0] : void 0);
-    const fromOrigin = !from && (link.resumed || version === 1 || originIsServerTime && !byMid);
-    const query = from ? overlapQuery(from) : storeWasEmpty || fromOrigin ? originQuery() : {};
+    const safe = marks.before(Math.min(link.sinceMs, link.nowMs) - overlapMs);
+    const from = link.isWhole ? void 0 : safe || first();
+    const fromOrigin = !from && (link.isWhole || link.resumed || version < 2 || originIsServerTime && !byMid);
+    const query2 = from ? overlapQuery(from) : storeWasEmpty || fromOrigin ? originQuery() : {};
     const openedInEpoch = epoch;
-    let holding = !byMid && !link.atomic && link.channelCount > 1 && !!query.time;
+    let holding = !byMid && !link.atomic && link.channelCount > 1 && !!query2.time;
     let held = null;
     let firstAtMs = 0;
     let heldAtMs = 0;
     let reached = null;
-    function move(place, nowMs) {
+    function isRenumbered({ mid }, publishedAtMs) {
+      const newest = marks.newest();
+      if (!byMid || link.isWhole || !newest || mid > newest.mid || openedInEpoch !== epoch) return false;
+      if (safe && mid <= safe.mid) return true;
+      return marks.some(
+        (mark) => mid <= mark.mid && Number(publishedAtMs) - SORTING_MS > (mark.publishedAtMs || Infinity)
+      );
+    }
+    function move(place, nowMs, publishedAtMs) {
       if (holding) {
         if (!firstAtMs) firstAtMs = heldAtMs = nowMs;
         const live = place.timeAtMs >= wholeSecond(link.serverNowMs + firstAtMs - link.nowMs) + 1e3;
@@ -932,31 +1331,32 @@ function createPosition({ version, overlapMs, originAtMs, originIsServerTime }) 
           if (isAfter(place, held)) held = place;
           return;
         }
-        if (held) remember(held, nowMs);
+        if (held) marks.add(__spreadProps(__spreadValues({}, held), { receivedAtMs: nowMs }));
       }
-      remember(place, nowMs);
+      marks.add(__spreadProps(__spreadValues({}, place), { receivedAtMs: nowMs, publishedAtMs }));
     }
     return {
-      query,
-      next: () => reached ? exactQuery(reached) : storeWasEmpty && !from ? originQuery() : query,
+      query: query2,
+      next: () => reached ? exactQuery(reached) : storeWasEmpty && !from ? originQuery() : query2,
       accept(message, nowMs) {
         const place = placeOf(message);
         if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return "news";
-        const renumbered = byMid && safe && openedInEpoch === epoch && place.mid <= safe.mid;
+        const publishedAtMs = publishedAt(message);
+        const renumbered = isRenumbered(place, publishedAtMs);
         if (renumbered) {
           epoch++;
-          marks = [];
+          marks.clear();
         }
         if (renumbered || isAfter(place, reached)) reached = place;
+        move(place, nowMs, publishedAtMs);
         if (fromOrigin && isBeforeStart(message)) return "before-start";
-        move(place, nowMs);
         return renumbered ? "renumbered" : "news";
       },
       emptyPoll(hint, nowMs) {
         if (from || reached) return;
         if (byMid && hint.lastMessageId === "") storeWasEmpty = true;
         reached = hintedPlace(hint);
-        if (reached && !marks.length) remember(reached, nowMs);
+        if (reached && !marks.newest()) marks.add(__spreadProps(__spreadValues({}, reached), { receivedAtMs: nowMs }));
       }
     };
   }
@@ -982,37 +1382,34 @@ function createPosition({ version, overlapMs, originAtMs, originIsServerTime }) 
     return exactQuery(startOf(WHOLE_HISTORY, originAtMs));
   }
   function isBeforeStart(message) {
-    const publishedAtMs = byMid ? publishedAt(message) : message.timeAtMs;
+    const publishedAtMs = byMid ? publishedAt(message) || createdAt(message) : message.timeAtMs;
     return publishedAtMs !== null && publishedAtMs < wholeSecond(originAtMs);
+  }
+  function createdAt({ createdAtMs }) {
+    return createdAtMs && Math.abs(createdAtMs - originAtMs) < HISTORY_MS$1 ? createdAtMs : null;
   }
   return {
     open,
     describe() {
-      const newest = marks[marks.length - 1];
+      const newest = marks.newest();
       return newest ? exactQuery(newest) : {};
+    },
+    state() {
+      const newest = marks.newest();
+      const mark = newest && marks.before(newest.receivedAtMs - overlapMs) || first() || null;
+      return { originAtMs, originIsServerTime, mark };
     }
   };
 }
-function thinned(marks) {
-  const timeOf = (at) => marks[at].receivedAtMs;
-  let least = Infinity;
-  let drop = 1;
-  for (let at = 1; at < marks.length - 2; at++) {
-    const share = (timeOf(at + 1) - timeOf(at - 1)) / (timeOf(marks.length - 1) - timeOf(at - 1));
-    if (share < least) {
-      least = share;
-      drop = at;
-    }
-  }
-  return marks.filter((_, at) => at !== drop);
+function isPositionState(value) {
+  const { originAtMs, originIsServerTime, mark } = Object(value);
+  const { mid, timeAtMs, tag, receivedAtMs } = Object(mark);
+  return typeof originIsServerTime === "boolean" && [originAtMs].concat(mark === null ? [] : [timeAtMs, tag, receivedAtMs]).every((each) => typeof each === "number") && (mark === null || typeof mid === "string" && /^(\d{26})?$/.test(mid));
 }
 function publishedAt({ body }) {
   const extra = body.extra;
   const atMs = Number(extra && extra.server_time_unix) * 1e3;
   return atMs > 0 ? atMs : null;
-}
-function isAfter(a, b) {
-  return !b || a.mid > b.mid || (a.timeAtMs - b.timeAtMs || a.tag - b.tag) > 0;
 }
 function isFromTheFuture(mid, serverNowMs) {
   return Number(mid.slice(0, 10)) * 1e3 > serverNowMs + MID_CLOCK_TOLERANCE_MS;
@@ -1020,62 +1417,56 @@ function isFromTheFuture(mid, serverNowMs) {
 function wholeSecond(atMs) {
   return Math.floor(atMs / 1e3) * 1e3;
 }
-function requestUrl(base, parameters, keepSlashes = false) {
-  const [path, ...queries] = base.split("#")[0].split("?");
-  const names = parameters.map(([name]) => name);
-  const kept = queries.join("?").split("&").filter((part) => part && names.indexOf(nameOf(part)) < 0);
-  const added = parameters.map(([name, value]) => {
-    const encoded = encodeURIComponent(value);
-    return `${encodeURIComponent(name)}=${keepSlashes ? encoded.replace(/%2F/g, "/") : encoded}`;
-  });
-  return `${path}?${kept.concat(added).join("&")}`;
+const DEDUPE_WINDOW = 16384;
+const RECENT_MIN = 256;
+function createDedupe(limit = DEDUPE_WINDOW) {
+  const seen = /* @__PURE__ */ new Map();
+  let elsewhere = /* @__PURE__ */ new Set();
+  let elsewhereUntilMs = 0;
+  return {
+    isNew(identity, nowMs) {
+      if (seen.has(identity)) return false;
+      seen.set(identity, nowMs);
+      if (seen.size > limit) seen.delete(seen.keys().next().value);
+      return !(elsewhere.size && elsewhere.has(fingerprint(identity)));
+    },
+    recent(sinceMs) {
+      let left = seen.size;
+      const found = elsewhereUntilMs >= sinceMs || left < RECENT_MIN ? Array.from(elsewhere) : [];
+      seen.forEach((atMs, identity) => {
+        if (atMs >= sinceMs || left <= RECENT_MIN) found.push(fingerprint(identity));
+        left--;
+      });
+      return found.slice(-limit);
+    },
+    restore(fingerprints, untilMs) {
+      elsewhere = new Set(fingerprints);
+      elsewhereUntilMs = untilMs;
+    },
+    reset() {
+      seen.clear();
+      elsewhere.clear();
+    },
+    get size() {
+      return seen.size;
+    }
+  };
 }
-function nameOf(part) {
-  const name = part.split("=")[0];
-  try {
-    return decodeURIComponent(name);
-  } catch (e) {
-    return name;
+function identityOf(message) {
+  const { mid, channel, id, tag, time } = message;
+  if (mid) return `${mid}|${publishedAt(message) || ""}`;
+  return id === null && tag === null && !time ? null : [channel, id, tag, time].join("|");
+}
+function fingerprint(text2) {
+  let a = 2166136261;
+  let b = 2538058380;
+  for (let at = 0; at < text2.length; at++) {
+    const code = text2.charCodeAt(at);
+    a = Math.imul(a ^ code, 16777619);
+    b = Math.imul(b ^ code, 1540483477);
+    b ^= b >>> 15;
   }
-}
-function candidatesOf({ version, endpoints }, wanted, platform) {
-  const usable = [];
-  const missing = {};
-  const isRead = version > 0 && version < 5;
-  wanted.forEach((kind2) => {
-    const supported = kind2 === "websocket" ? platform.webSocket : kind2 !== "interval-polling" && platform.fetch;
-    if (!isRead || !supported) missing[kind2] = "unsupported";
-    else if (!endpointOf(endpoints, kind2)) missing[kind2] = "not-configured";
-    else usable.push({ kind: kind2, ownAddress: kind2 === "sse" && endpoints.sse !== null });
-  });
-  return { usable, missing };
-}
-function endpointOf({ websocket, sse, longPolling }, kind2) {
-  return kind2 === "websocket" ? websocket : kind2 === "sse" && sse || longPolling;
-}
-function noTransport({ version }, { missing }) {
-  const reasons = Object.entries(missing).map((reason) => reason.join(": "));
-  const message = `No transport works here with push server version ${version} (${reasons.join(", ")}): ask for another one, or add what is missing to options.platform.`;
-  return new PullError("no-transport", message, { facts: { skipped: missing, version } });
-}
-const REVISION = 19;
-function addressOf(config, kind2, cursor, href) {
-  const { version, channels, mode, clientId, hostname } = config;
-  const isWebSocket = kind2 === "websocket";
-  let base = endpointOf(config.endpoints, kind2) || "";
-  if (href && !/^\w+:/.test(base)) base = new URL(base, href).href;
-  if (isWebSocket) base = base.replace(/^http/i, "ws");
-  const said = __spreadProps(__spreadValues({
-    CHANNEL_ID: channelQuery(channels),
-    clientId: mode === "shared" && clientId,
-    hostname
-  }, cursor), {
-    revision: REVISION
-  });
-  const names = Object.keys(said).filter((name) => said[name] || said[name] === 0);
-  const parameters = names.map((name) => [name, String(said[name])]);
-  const url = requestUrl(base, parameters, version === 1);
-  return version === 1 && !isWebSocket && cursor.time ? { url, headers: { "If-Modified-Since": cursor.time } } : { url };
+  return (a >>> 0).toString(36) + (b >>> 0).toString(36).padStart(7, "0");
 }
 const READ_AFTER_MS = 3e3;
 function createArrivals() {
@@ -1114,6 +1505,31 @@ function createArrivals() {
     }
   };
 }
+function candidatesOf({ version, endpoints }, wanted, platform, built) {
+  const usable = [];
+  const missing = {};
+  const spoken = !version ? ["interval-polling"] : version > 4 ? ["websocket"] : ["websocket", "sse", "long-polling"];
+  const isComplete = version || wanted.length < 2 || wanted.indexOf("interval-polling") >= 0;
+  const kinds = isComplete ? wanted : wanted.concat("interval-polling");
+  kinds.forEach((kind2) => {
+    if (!(kind2 === "websocket" ? platform.webSocket : platform.fetch)) missing[kind2] = "unsupported";
+    else if (spoken.indexOf(kind2) < 0) missing[kind2] = "not-spoken";
+    else if (!built.codec || !built.factories[kind2]) missing[kind2] = "not-built-in";
+    else if (!endpointOf(endpoints, kind2)) missing[kind2] = "not-configured";
+    else usable.push({ kind: kind2, ownAddress: kind2 === "sse" && endpoints.sse !== null });
+  });
+  return { usable, missing };
+}
+function endpointOf(endpoints, kind2) {
+  if (kind2 === "interval-polling") return endpoints.intervalPolling;
+  return kind2 === "websocket" ? endpoints.websocket : kind2 === "sse" && endpoints.sse || endpoints.longPolling;
+}
+function noTransport({ version }, { missing }) {
+  const reasons = Object.entries(missing).map((reason) => reason.join(": "));
+  const message = `No transport works here with push server version ${version} (${reasons.join(", ")}): ask for another one, or add what is missing to options.platform.`;
+  return new PullError("no-transport", message, { facts: { skipped: missing, version } });
+}
+const DISABLED = ["SERVER_ERROR", "ERROR_OPEN_CHANNEL", "PULL_MODULE_IS_NOT_INSTALLED"];
 function openAnswer(raw) {
   const answer = toRecord(raw);
   if ("server" in answer) return [raw, null];
@@ -1135,20 +1551,234 @@ function portalError(answer, httpStatus, cause) {
   const told = ["error", httpStatus, portalCode].filter(Boolean).join(" ");
   let code = "config-unavailable";
   let cure = "check network, CORS and url (absolute without a page); not JSON: a login page?";
-  if (/session_failed|invalid_csrf/.test(told)) cure = "pass the sessid of this login";
-  else if (portalCode === "SERVER_ERROR") {
+  const isRefused2 = /\b(AUTHORIZE_ERROR|WRONG_AUTH_TYPE|401|403)\b/.test(told);
+  if (/session_failed|invalid_csrf/.test(told)) {
+    if (isRefused2) code = "forbidden";
+    cure = "log in, and pass the sessid of this login";
+  } else if (portalCode && DISABLED.indexOf(portalCode) >= 0) {
     code = "disabled";
     cure = "set up the push server of the portal";
-  } else if (/\b(AUTHORIZE_ERROR|WRONG_AUTH_TYPE|401|403)\b/.test(told)) {
+  } else if (isRefused2) {
     code = "forbidden";
     cure = "log in, or pass guestUserId; applications call pull.application.config.get";
   }
-  return new PullError(code, `No push configuration (${told}): ${cure}`, {
+  return new PullError(code, `Asking the portal failed (${told}): ${cure}`, {
     retryable: code !== "forbidden",
     facts: { portalCode, httpStatus },
     cause
   });
 }
+function encodeForm(values) {
+  const fields = [];
+  Object.keys(values).forEach((name) => addField(fields, encodeURIComponent(name), values[name]));
+  return fields.join("&");
+}
+function addField(fields, name, value) {
+  if (typeof value === "object" && value !== null) {
+    const items = value;
+    Object.keys(items).forEach((key) => addField(fields, `${name}[${encodeURIComponent(key)}]`, items[key]));
+  } else if (value !== void 0 && value !== null && value !== "") {
+    fields.push(`${name}=${encodeURIComponent(typeof value === "boolean" ? Number(value) : String(value))}`);
+  }
+}
+function createSessionId(option) {
+  let stale;
+  let fresh = null;
+  return async (ask2) => {
+    const given = (typeof option === "function" ? option() : option) || null;
+    const sent = given === stale ? fresh : given;
+    const reply = await ask2(sent);
+    const next = renewedSessionId(reply[1]);
+    if (!next || next === sent) return reply;
+    stale = given;
+    fresh = next;
+    return ask2(next);
+  };
+}
+function renewedSessionId(raw) {
+  const answer = toRecord(raw);
+  switch (errorCodeOf(answer)) {
+    case "session_failed":
+      return toText$1(answer["sessid"]);
+    case "invalid_csrf":
+      return toText$1(toRecord(toRecord(Object(answer["errors"])[0])["customData"])["csrf"]);
+    default:
+      return isPhpSessionError(answer["ERROR"]) ? toText$1(answer["BITRIX_SESSID"]) : null;
+  }
+}
+function isPhpSessionError(code) {
+  return code === "SESSION_ERROR" || code === "AUTHORIZE_ERROR";
+}
+const ACTIONS = {
+  "pull.config.get": "pull.api.config.get",
+  "pull.watch.extend": "pull.api.config.extendWatch",
+  "pull.channel.public.list": "pull.api.channel.getPublicIds",
+  "pull.api.user.getLastSeen": "pull.api.user.getLastSeen"
+};
+const ACTION = /([?&]action=)[^&]*/;
+function httpPortal(options) {
+  const { method = "POST", guestUserId } = options;
+  const isController = ACTION.test(options.url);
+  const withSessionId = createSessionId(options.sessid);
+  function urlOf(called) {
+    const { url } = options;
+    if (called === "pull.config.get") return url;
+    if (isController) return url.replace(ACTION, `$1${ACTIONS[called]}`);
+    return url.replace(/[^/?]*(\?.*)?$/, `${called}.json$1`);
+  }
+  return async (call) => {
+    const params = {};
+    Object.keys(call.params).forEach((name) => {
+      params[isController ? name.replace(/^[A-Z]+$/, (capitals) => capitals.toLowerCase()) : name] = call.params[name];
+    });
+    if (isController && !ACTIONS[call.method])
+      throw new PullError("not-supported", `Controllers lack ${call.method}: use restConfig`);
+    if (guestUserId && call.method !== "pull.config.get" && call.method !== "server.time") {
+      throw new PullError("forbidden", `Guests may not call ${call.method}: log in`);
+    }
+    const ask2 = (sessid) => {
+      const form = encodeForm(__spreadProps(__spreadValues({}, params), { sessid, pull_guest_id: guestUserId || null }));
+      const isGet = method === "GET";
+      const query2 = [call.logTag && encodeForm({ logTag: call.logTag }), isGet && form].filter(Boolean).join("&");
+      const url = urlOf(call.method);
+      return send(options, call, {
+        url: url + (query2 && (url.includes("?") ? "&" : "?") + query2),
+        method,
+        body: isGet ? null : form,
+        headers: isController && sessid ? { "X-Bitrix-Csrf-Token": sessid } : {},
+        parse: parseJson
+      });
+    };
+    const [response, answer] = await withSessionId(ask2);
+    if (!response.ok || answer === void 0) throw portalError(answer, response.status);
+    return answer;
+  };
+}
+async function send(options, { fetch, signal }, { url, method, body, headers, parse: parse2 }) {
+  const run = options.fetch || fetch;
+  if (!run) throw new PullError("bad-option", "No fetch here: pass one to the configuration source");
+  try {
+    const response = await run(url, {
+      method,
+      credentials: options.credentials || "same-origin",
+      cache: "no-store",
+      signal,
+      headers: __spreadValues(__spreadValues(__spreadValues({}, body !== null && { "Content-Type": "application/x-www-form-urlencoded" }), headers), options.headers),
+      body
+    });
+    return [response, parse2(await response.text())];
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    throw portalError(null, void 0, body === null ? void 0 : thrown);
+  }
+}
+function parseJson(body) {
+  try {
+    return JSON.parse(body);
+  } catch (e) {
+    return void 0;
+  }
+}
+const MAX_LENGTH = 32 * 1024 * 1024;
+const MAX_DEPTH = 64;
+const WORDS = { true: true, false: false, null: null };
+const WORD = /[-+.\w$]{1,64}/y;
+const NUMBER = /^[-+]?\.?\d/;
+const ESCAPES = {
+  n: "\n",
+  r: "\r",
+  t: "	",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  0: "\0",
+  "\n": ""
+};
+function readPhpLiteral(text2) {
+  let at = 0;
+  function peek() {
+    while (text2.charCodeAt(at) <= 32 || text2[at] === "\uFEFF") at++;
+    return text2.charAt(at);
+  }
+  function take(char) {
+    const isNext = peek() === char;
+    if (isNext) at++;
+    return isNext;
+  }
+  function must(holds) {
+    if (!holds) throw new SyntaxError();
+  }
+  function readValue(depth) {
+    const open = peek();
+    if (open === '"' || open === "'") return readString();
+    if (open !== "[" && open !== "{") {
+      const word = readWord();
+      if (Object.prototype.hasOwnProperty.call(WORDS, word)) return WORDS[word];
+      const number = NUMBER.test(word) ? Number(word) : NaN;
+      must(!isNaN(number));
+      return number;
+    }
+    must(depth < MAX_DEPTH);
+    at++;
+    const list = [];
+    const record = {};
+    const close = open === "[" ? "]" : "}";
+    while (!take(close)) {
+      if (open === "[") list.push(readValue(depth + 1));
+      else {
+        const key = /["']/.test(peek()) ? readString() : readWord();
+        must(take(":"));
+        const value = readValue(depth + 1);
+        if (key !== "__proto__") record[key] = value;
+      }
+      must(take(",") || peek() === close);
+    }
+    return open === "[" ? list : record;
+  }
+  function readWord() {
+    peek();
+    WORD.lastIndex = at;
+    const found = WORD.exec(text2);
+    must(!!found);
+    at = WORD.lastIndex;
+    return found[0];
+  }
+  function readString() {
+    let value = "";
+    do {
+      const quote = peek();
+      must(quote === '"' || quote === "'");
+      let from = ++at;
+      for (; text2[at] !== quote; at++) {
+        must(at < text2.length);
+        if (text2[at] !== "\\") continue;
+        value += text2.slice(from, at++) + readEscape();
+        from = at + 1;
+      }
+      value += text2.slice(from, at++);
+    } while (take("+"));
+    return value;
+  }
+  function readEscape() {
+    const letter = text2.charAt(at);
+    const digits = letter === "x" ? 2 : letter === "u" ? 4 : 0;
+    if (!digits) return letter in ESCAPES ? ESCAPES[letter] : letter;
+    const hex = text2.slice(at + 1, at + 1 + digits);
+    must(hex.length === digits && /^[\da-f]+$/i.test(hex));
+    at += digits;
+    return String.fromCharCode(parseInt(hex, 16));
+  }
+  try {
+    must(text2.length <= MAX_LENGTH);
+    const value = readValue(0);
+    take(";");
+    must(peek() === "");
+    return value;
+  } catch (e) {
+    return void 0;
+  }
+}
+const PHP_ENDPOINT = "/bitrix/components/bitrix/pull.request/ajax.php";
 const USABLE_URL = /^(?:(?:http|ws)(s?):(?=\/\/))?(\.*\/\/?[^/?#\s][^#\s]*)$/i;
 function endpointsOf(server, secure) {
   function pick(scheme, name, secureUrl = server[`${name}_secure`]) {
@@ -1160,6 +1790,8 @@ function endpointsOf(server, secure) {
     sse: pick("http", "sse"),
     // The misspelt key is the real one, the other is what some documentation says.
     longPolling: pick("http", "long_polling", server["long_pooling_secure"] || server["long_polling_secure"]),
+    // A portal without a queue server is polled itself: where every portal can be, unless it says otherwise.
+    intervalPolling: pick("http", "interval_polling") || (toNumber(server["version"]) === 0 ? PHP_ENDPOINT : null),
     publish: isOn(server["publish_enabled"]) ? pick("http", "publish") : null
   };
 }
@@ -1182,6 +1814,20 @@ function object$1(shape) {
 function parse$1(schema, given) {
   return schema(given);
 }
+function readPublicChannels(raw) {
+  const given = Object(raw);
+  const channels = /* @__PURE__ */ new Map();
+  Object.keys(given).forEach((key) => {
+    const { user_id: userId, public_id: id, signature, end } = toRecord(given[key]);
+    const user = toNumber(userId) || Number(key);
+    if (user % 1 !== 0 || !isHex(id, /^[\da-f]{32}$/i) || !isHex(signature, /^([\da-f]{40})?$/i)) return;
+    channels.set(user, { id, signature, endAtMs: toInstantMs(end) });
+  });
+  return channels;
+}
+function isHex(value, pattern) {
+  return typeof value === "string" && pattern.test(value);
+}
 function readChannel(raw) {
   const channel = toRecord(raw);
   return {
@@ -1197,7 +1843,15 @@ function parseChannelSuccessor(raw) {
 const NO_OBJECT = "must be an object: see pull.config.get";
 const text = transform(toText$1);
 const instant = transform(toInstantMs);
-const configSchema = object$1({ clientId: text, jwt: text, exp: instant, serverTime: instant });
+const configSchema = object$1({
+  clientId: text,
+  jwt: text,
+  exp: instant,
+  serverTime: instant,
+  sessid: text,
+  site_id: text,
+  last_id: transform(toMid$1)
+});
 const serverSchema = object$1({
   version: transform(toVersion),
   server_enabled: transform(isNotOff),
@@ -1208,9 +1862,10 @@ function parseConfig(raw, options) {
   const [given, answeredAtMs] = openAnswer(raw);
   const config = toRecord(given);
   const rawServer = toRecord(config["server"]);
-  const { clientId, jwt, exp, serverTime } = parse$1(configSchema, config);
+  const { clientId, jwt, exp, serverTime, sessid, site_id: siteId, last_id: lastMid } = parse$1(configSchema, config);
   const { version, server_enabled: enabled, mode, hostname } = parse$1(serverSchema, rawServer);
   const endpoints = endpointsOf(rawServer, options.secure);
+  const publicId = toChannelId(toRecord(toRecord(config["channels"])["private"])["public_id"]);
   const issues = [];
   const wrong = (path, message) => issues.push({ path, message });
   const isUsed = enabled && version !== 0;
@@ -1236,7 +1891,12 @@ function parseConfig(raw, options) {
     hostname,
     endpoints,
     channels: channelSet(channels),
+    publicChannels: readPublicChannels(config["publicChannels"]),
+    publicId: publicId === null ? null : channelId(publicId),
     clientId,
+    sessid,
+    siteId,
+    lastMid,
     jwt,
     expiresAtMs: exp,
     serverTimeAtMs: serverTime || answeredAtMs
@@ -1245,6 +1905,10 @@ function parseConfig(raw, options) {
 function toVersion(value) {
   const version = toNumber(value);
   return version >= 0 && version % 1 === 0 ? version : NaN;
+}
+function toMid$1(value) {
+  const id = toNumber(value);
+  return id >= 0 && id % 1 === 0 ? String(id).padStart(26, "0") : null;
 }
 function readChannels(value, wrong) {
   const given = Object(value);
@@ -1332,7 +1996,8 @@ function createConfigLoader(deps, adopt) {
     });
     const deadline = clock.setTimeout(giveUp, deps.timeouts.configMs);
     try {
-      const asked = deps.source({ reason: state.reason, signal: request.signal, fetch: platform.fetch });
+      const { fetch, storage } = platform;
+      const asked = deps.source({ reason: state.reason, signal: request.signal, fetch, storage, clock });
       const raw = await Promise.race([asked, late]);
       if (state.phase !== "loading") return;
       const renewAtMs = adopt(parseConfig(raw, { secure: deps.secure }), sentAtMs);
@@ -1361,6 +2026,109 @@ function createConfigLoader(deps, adopt) {
 function createCounters() {
   return { frames: 0, events: 0, repeats: 0, bad: 0, beforeStart: 0, commands: 0, configLoads: 0, opened: 0, lost: 0 };
 }
+const WRITE_EVERY_MS = 1e3;
+const SEEN_BEFORE_MS = 15e3;
+const inUse = /* @__PURE__ */ new WeakMap();
+function ownerOf({ channels, version }) {
+  const [first] = channels;
+  return first ? fingerprint(`${first.id.reveal().split(/[:.]/)[0].toLowerCase()}|v${version}`) : null;
+}
+function createCursorStore({ platform, reloadMs, dedupe, current }) {
+  const { clock, page } = platform;
+  const storage = reloadMs > 0 ? platform.tabStorage : null;
+  let name = "";
+  let before = null;
+  let writtenAtMs = 0;
+  let timer = null;
+  let isSoon = false;
+  let isAway = false;
+  let unlisten = () => {
+  };
+  function attempt2(use) {
+    try {
+      return storage && use(storage);
+    } catch (e) {
+      return null;
+    }
+  }
+  function put(entry) {
+    if (!attempt2((open) => (open.setItem(name, JSON.stringify(entry)), true))) remove();
+  }
+  function remove() {
+    attempt2((open) => open.removeItem(name));
+  }
+  function write(how) {
+    const { owner, position, serverTime } = current();
+    clock.clearTimeout(timer);
+    isSoon = false;
+    if (before) put(__spreadProps(__spreadValues({}, before), { how }));
+    if (before || !owner || !position) return;
+    writtenAtMs = clock.now();
+    const state = position.state();
+    const seen = dedupe.recent(state.mark ? state.mark.receivedAtMs - SEEN_BEFORE_MS : 0);
+    const shiftMs = serverTime.isSettled ? serverTime.shiftMs : null;
+    put({ how, owner, atMs: writtenAtMs, shiftMs, position: state, seen });
+    if (how === "alive") plan(Math.min(reloadMs / 4, 36e5));
+  }
+  function plan(delayMs) {
+    clock.clearTimeout(timer);
+    timer = clock.setTimeout(() => write("alive"), delayMs);
+  }
+  function found(text2) {
+    try {
+      const entry = JSON.parse(text2 || "");
+      const { how, atMs, position, seen } = entry;
+      const ageMs = clock.now() - atMs;
+      const isOurs = how === "left" || !page || !!page.isReload;
+      const isSound = isPositionState(position) && seen.every((each) => typeof each === "string");
+      return isOurs && isSound && ageMs >= 0 && ageMs < reloadMs ? entry : null;
+    } catch (e) {
+      return null;
+    }
+  }
+  return {
+    start() {
+      if (!storage) return;
+      const names = inUse.get(storage) || /* @__PURE__ */ new Set();
+      inUse.set(storage, names);
+      for (let at = 0; !name || names.has(name); at++) name = `bx-pull-position-${at}`;
+      names.add(name);
+      before = found(attempt2((open) => open.getItem(name)));
+      if (before) write("alive");
+      else remove();
+      if (!page) return;
+      unlisten = page.listen((signal) => {
+        if (signal === "pagehide" || signal === "pageshow") isAway = signal === "pagehide";
+        else if (signal !== "hidden") return;
+        write(isAway ? "left" : "alive");
+      });
+    },
+    take(owner) {
+      const entry = before;
+      before = null;
+      if (!entry || entry.owner !== owner) return null;
+      dedupe.restore(entry.seen, entry.position.mark ? entry.position.mark.receivedAtMs : 0);
+      return entry;
+    },
+    moved() {
+      if (!name || isAway) return;
+      const waitMs = writtenAtMs + WRITE_EVERY_MS - clock.now();
+      if (!(waitMs > 0 && waitMs <= WRITE_EVERY_MS)) write("alive");
+      else if (!isSoon) {
+        plan(waitMs);
+        isSoon = true;
+      }
+    },
+    stop() {
+      unlisten();
+      clock.clearTimeout(timer);
+      if (!name) return;
+      remove();
+      inUse.get(storage).delete(name);
+      name = "";
+    }
+  };
+}
 const SENDERS = ["unknown", "client", "backend"];
 function eventOf(message, origin, clock, receivedAtMs) {
   const { body, mid, channel } = message;
@@ -1370,7 +2138,7 @@ function eventOf(message, origin, clock, receivedAtMs) {
     module: body.module_id.toLowerCase(),
     command: body.command,
     params: body.params === void 0 ? {} : body.params,
-    extra: __spreadProps(__spreadValues({}, toRecord(body.extra)), {
+    extra: __spreadProps(__spreadValues(__spreadValues({}, toRecord(body.extra)), message.sender && { sender: message.sender }), {
       server_time_ago: isDated ? Math.max(0, serverNow(clock, receivedAtMs) - publishedAtMs) / 1e3 : null
     }),
     id: mid,
@@ -1380,17 +2148,506 @@ function eventOf(message, origin, clock, receivedAtMs) {
     replayed: isDated && publishedAtMs < serverNow(clock, origin.openedAtMs)
   };
 }
-function senderOf({ body }) {
-  const { type, id } = toRecord(toRecord(body.extra)["sender"]);
+function senderOf({ body, sender }) {
+  const { type, id } = sender || toRecord(toRecord(body.extra)["sender"]);
   return { type: SENDERS[Number(type)] || "unknown", id: typeof id === "string" ? id : null };
 }
-function statusOf(state, missing) {
+function framingOf(version, wanted, codecs) {
+  if (!version) return "php";
+  if (version > 4) return "json-rpc";
+  if (version < 4) return "text";
+  return wanted !== "auto" ? wanted : codecs.protobuf ? "protobuf" : "text";
+}
+function requestUrl(base, parameters, keepSlashes = false) {
+  const [path, ...queries] = base.split("#")[0].split("?");
+  const names = parameters.map(([name]) => name);
+  const kept = queries.join("?").split("&").filter((part) => part && names.indexOf(nameOf(part)) < 0);
+  const added = parameters.map(([name, value]) => {
+    const encoded = encodeURIComponent(value);
+    return `${encodeURIComponent(name)}=${keepSlashes ? encoded.replace(/%2F/g, "/") : encoded}`;
+  });
+  return `${path}?${kept.concat(added).join("&")}`;
+}
+function nameOf(part) {
+  const name = part.split("=")[0];
+  try {
+    return decodeURIComponent(name);
+  } catch (e) {
+    return name;
+  }
+}
+const REVISION = 19;
+function addressOf(config, kind2, options) {
+  const { version } = config;
+  const { framing, cursor, href } = options;
+  const isWebSocket = kind2 === "websocket";
+  let base = absolute(endpointOf(config.endpoints, kind2) || "", href);
+  if (framing === "php")
+    return { url: `${base}${base.indexOf("?") < 0 ? "?" : "&"}UPDATE_STATE`, form: formOf(config, cursor) };
+  if (isWebSocket) base = base.replace(/^http/i, "ws");
+  const url = query(
+    base,
+    __spreadProps(__spreadValues(__spreadValues(__spreadValues(__spreadValues({}, whoAsks(config)), framed(kind2, options, config)), whose(config)), cursor), { revision: REVISION }),
+    version
+  );
+  return version === 1 && !isWebSocket && cursor.time ? { url, headers: { "If-Modified-Since": cursor.time } } : { url };
+}
+function publishAddressOf(config, href) {
+  const { publish: publish2 } = config.endpoints;
+  return publish2 && query(absolute(publish2, href), __spreadValues(__spreadValues({}, whoAsks(config)), whose(config)), config.version);
+}
+function isBinary(config, kind2, framing) {
+  return framing === "protobuf" && !(kind2 === "sse" && config.endpoints.sse);
+}
+function whoAsks({ jwt, channels }) {
+  return jwt ? { token: jwt } : { CHANNEL_ID: channelQuery(channels) };
+}
+function whose({ mode, clientId, hostname }) {
+  return { clientId: mode === "shared" ? clientId : null, hostname };
+}
+function framed(kind2, { framing }, config) {
+  if (framing === "json") return { format: "json" };
+  return { jsonRpc: framing === "json-rpc", binaryMode: isBinary(config, kind2, framing) };
+}
+function formOf({ channels, sessid, siteId }, { mid }) {
+  return {
+    PULL_UPDATE_STATE: "Y",
+    CHANNEL_ID: channelQuery(channels),
+    CHANNEL_LAST_ID: String(Number((mid || "0").slice(10))),
+    SITE_ID: siteId || "",
+    PULL_AJAX_CALL: "Y",
+    sessid: sessid || ""
+  };
+}
+function absolute(base, href) {
+  return href && !/^\w+:/.test(base) ? new URL(base, href).href : base;
+}
+function query(base, said, version) {
+  const names = Object.keys(said).filter((name) => said[name] || said[name] === 0);
+  return requestUrl(
+    base,
+    names.map((name) => [name, String(said[name])]),
+    version === 1
+  );
+}
+const WAIT_MS = 5e3;
+function startShortPoll({ clock, open, take, waiting, ended }) {
+  let over = false;
+  function stop() {
+    over = true;
+    clock.clearTimeout(patience);
+    poll.close();
+  }
+  function end(isAnswered) {
+    if (over) return;
+    stop();
+    ended(isAnswered);
+  }
+  const answered2 = () => end(true);
+  const patience = clock.setTimeout(answered2, WAIT_MS);
+  const poll = open({
+    opened(_kind, confirmed) {
+      if (!confirmed) waiting();
+    },
+    frame(frame) {
+      take(frame);
+      answered2();
+      return "nothing-new";
+    },
+    alive: answered2,
+    emptyPoll: answered2,
+    lost: () => end(false)
+  });
+  return stop;
+}
+function createLinks(deps) {
+  const { clock, arrivals, reader, recovery, uplink } = deps;
+  const opening = /* @__PURE__ */ new Map();
+  let { leftAtMs } = deps;
+  let hasOpened = leftAtMs < Infinity;
+  let againSinceMs = Infinity;
+  function open(link, config, position) {
+    const { id, kind: kind2 } = link;
+    const { channels, version } = config;
+    const openedAtMs = clock.now();
+    const framing = deps.framing();
+    const codec = deps.codecs[framing];
+    const hasActive = deps.state().phase === "connected";
+    const newSinceMs = arrivals.opening(link, channels, deps.serverTime(), openedAtMs);
+    const isWhole = againSinceMs === null;
+    const sinceMs = Math.min(link.sinceMs, newSinceMs, isWhole ? Infinity : Number(againSinceMs), leftAtMs);
+    againSinceMs = Infinity;
+    const serverNowMs = serverNow(deps.serverTime(), openedAtMs);
+    const asked = {
+      nowMs: openedAtMs,
+      sinceMs,
+      serverNowMs,
+      channelCount: channels.length,
+      // An attempt that failed may have eaten a message, and took its time: what came meanwhile is asked for as well. On a
+      // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
+      resumed: hasOpened || id > 1
+    };
+    const replay = position.open(__spreadProps(__spreadValues({}, asked), { isWhole, atomic: kind2 === "long-polling" }));
+    const read = {
+      codec,
+      replay,
+      origin: { channels, openedAtMs },
+      reply: (frame) => void deps.reply(id, frame),
+      answered: (answer) => uplink.answered(id, answer)
+    };
+    const address = (as, cursor) => addressOf(config, as, { framing, cursor, href: deps.href });
+    const factory = deps.factories["long-polling"];
+    const mayPoll = factory && deps.candidates().some((other) => other.kind === "long-polling");
+    opening.set(id, {
+      id,
+      version,
+      kind: kind2,
+      missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs) ? sinceMs : null,
+      poll: mayPoll ? poll : null,
+      release: (frame) => void reader.take(frame, read)
+    });
+    function poll(fromMs, handlers) {
+      const nowMs = clock.now();
+      const isWhole2 = fromMs === null;
+      const asking = position.open(__spreadProps(__spreadValues({}, asked), { nowMs, sinceMs: isWhole2 ? nowMs : fromMs, isWhole: isWhole2, atomic: true }));
+      return startShortPoll(__spreadProps(__spreadValues({}, handlers), {
+        clock,
+        take: (frame) => reader.take(frame, __spreadProps(__spreadValues({}, read), { replay: asking })),
+        open: (sink) => factory({
+          clock,
+          fetch: deps.platform.fetch,
+          webSocket: null,
+          timeouts: deps.timeouts,
+          mayBecomeLongPoll: false,
+          binary: isBinary(config, "long-polling", framing),
+          address: () => address("long-polling", asking.query),
+          sink
+        })
+      }));
+    }
+    return {
+      binary: isBinary(config, kind2, framing),
+      // Only version 5 gives a sign of life that pages can see.
+      silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
+      address: (phase) => address(kind2, phase === "first" ? replay.query : replay.next()),
+      frame(frame) {
+        if (recovery.hold(id, frame)) return "news";
+        const outcome = reader.take(frame, read);
+        if (outcome === "news") recovery.heard(id);
+        return outcome;
+      },
+      emptyPoll: (hint) => replay.emptyPoll(hint, clock.now())
+    };
+  }
+  function opened2(linkId) {
+    hasOpened = true;
+    leftAtMs = Infinity;
+    const link = opening.get(linkId);
+    opening.delete(linkId);
+    if (link) recovery.opened(link);
+  }
+  function ended({ what, detail, code }, linkId) {
+    const isRefusal = what === "lost" && detail === "bad-request" && Number(code) > 4e3;
+    const message = `The push server closed the connection because of a request (${code})`;
+    const refusal2 = isRefusal ? new PullError("server-refused", message, { facts: { closeCode: code } }) : void 0;
+    uplink.linkEnded(linkId, refusal2);
+    if (refusal2) deps.warn(refusal2);
+    opening.delete(linkId);
+    recovery.ended(linkId);
+  }
+  return {
+    open,
+    happened(entry, linkId) {
+      const { what, detail } = entry;
+      if (what === "lost") arrivals.lost(linkId, clock.now());
+      if (what === "lost" || what === "close") ended(entry, linkId);
+      if (what === "opened") {
+        opened2(linkId);
+        if (detail === "confirmed") arrivals.heard(linkId, clock.now());
+      }
+    },
+    again(sinceMs) {
+      againSinceMs = sinceMs;
+    }
+  };
+}
+function createReader(deps) {
+  const { clock, counters, dedupe } = deps;
+  function take(frame, link) {
+    let outcome = "nothing-new";
+    let count = 0;
+    counters.frames++;
+    for (const item of link.codec.decode(frame)) {
+      if (deps.isOver()) break;
+      if (item.type === "bad") count++;
+      else if (item.type === "message") {
+        if (accept(item, link)) outcome = "news";
+        if (item.receipt && !deps.isOver()) link.reply(item.receipt);
+      } else if (item.type === "reply") link.reply(item.frame);
+      else if (item.type === "answer") link.answered(item);
+      else if (item.name === "channel-deleted") deps.channelDeleted();
+    }
+    if (count) {
+      counters.bad += count;
+      deps.unreadable(count);
+      const message = "The server sent something unreadable; it was skipped, nothing else is lost.";
+      deps.warn(new PullError("bad-frame", message, { retryable: true, facts: { count } }));
+    }
+    deps.taken();
+    return outcome;
+  }
+  function accept(message, { replay, origin }) {
+    const nowMs = clock.now();
+    const verdict = replay.accept(message, nowMs);
+    if (verdict === "renumbered") {
+      dedupe.reset();
+      deps.renumbered();
+    }
+    const identity = identityOf(message);
+    if (identity && !dedupe.isNew(identity, nowMs)) {
+      counters.repeats++;
+      return false;
+    }
+    deps.numbered(message);
+    if (verdict === "before-start") {
+      counters.beforeStart++;
+      return false;
+    }
+    deps.dated(message);
+    const event = eventOf(message, origin, deps.serverTime(), nowMs);
+    if (event.module === "pull") {
+      counters.commands++;
+      deps.obey(event, message);
+    } else {
+      counters.events++;
+      deps.deliver(event);
+    }
+    return true;
+  }
+  return { take };
+}
+const HOLE_MOST = 1e5;
+function createHoles() {
+  const channels = /* @__PURE__ */ new Map();
+  let unread = 0;
+  return {
+    seen({ channel, id }, nowMs) {
+      if (channel === null || id === null) return false;
+      const counted = channels.get(channel);
+      if (!counted || id - counted.last > HOLE_MOST) {
+        channels.set(channel, { last: id, lastAtMs: nowMs, left: /* @__PURE__ */ new Map() });
+        return false;
+      }
+      const { last, left, lastAtMs } = counted;
+      counted.lastAtMs = nowMs;
+      if (id <= last) {
+        if (!left.delete(id)) channels.set(channel, { last: id, lastAtMs: nowMs, left: /* @__PURE__ */ new Map() });
+        return false;
+      }
+      for (let number = last + 1; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs });
+      counted.last = id;
+      return id > last + 1;
+    },
+    unreadable(count) {
+      unread += count;
+    },
+    areOpen: () => Array.from(channels.values()).some(({ left }) => left.size > 0),
+    missing(beforeMs) {
+      let count = 0;
+      let since = Infinity;
+      channels.forEach(
+        ({ left }) => left.forEach(({ atMs, sinceMs }, number) => {
+          if (atMs > beforeMs) return;
+          left.delete(number);
+          count++;
+          since = Math.min(since, sinceMs);
+        })
+      );
+      const excused = Math.min(count, unread);
+      unread -= excused;
+      return count > excused ? { count: count - excused, sinceMs: since } : null;
+    }
+  };
+}
+const HOLE_MS = 3e3;
+const HISTORY_MS = 864e5;
+const RECONCILE_MS = 2e3;
+const RECONCILE_MOST = 5e3;
+const SETTLE_MS = 2e3;
+const PING_MS = 12e4;
+const AFTER_PING_MS = 3e3;
+function remedyOf({ version, kind: kind2, missedSinceMs, poll }) {
+  if (missedSinceMs === null || kind2 !== "websocket" || version === 2) return "none";
+  if (version === 1) return "fetch";
+  return poll && version < 5 ? "reconcile" : "resume-again";
+}
+function createRecovery(deps) {
+  const { clock } = deps;
+  let link = null;
+  let held = null;
+  let missedSinceMs = null;
+  let worst = "complete";
+  let isSettled = true;
+  let openedAtMs = 0;
+  let heardCount = 0;
+  let stopPoll = () => {
+  };
+  let timer;
+  let holeTimer = null;
+  const holes = createHoles();
+  let pingTimer;
+  function opened2(next) {
+    leave();
+    link = next;
+    heardCount = 0;
+    const { version, kind: kind2 } = next;
+    if (version === 4 && kind2 === "websocket" && next.poll) {
+      pingTimer = clock.setTimeout(afterPing, PING_MS + AFTER_PING_MS);
+    }
+    const ownSinceMs = next.missedSinceMs === null ? missedSinceMs : next.missedSinceMs;
+    if (ownSinceMs === null) return;
+    const askSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, openedAtMs);
+    missedSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, Number(missedSinceMs));
+    openedAtMs = clock.now();
+    if (isSettled) worst = "complete";
+    isSettled = false;
+    if (openedAtMs - missedSinceMs > HISTORY_MS) suspect({ certainty: "suspected", reason: "history" });
+    const remedy = remedyOf(__spreadProps(__spreadValues({}, next), { missedSinceMs }));
+    switch (remedy) {
+      case "fetch":
+        return fetchMissed(next);
+      case "reconcile":
+        timer = clock.setTimeout(() => {
+          if (heardCount > RECONCILE_MOST) settle2();
+          else poll(next, askSinceMs, settle2);
+        }, RECONCILE_MS);
+        return;
+      case "resume-again":
+        timer = clock.setTimeout(() => {
+          settle2();
+          if (heardCount <= RECONCILE_MOST) deps.resumeAgain(askSinceMs);
+        }, RECONCILE_MS);
+        return;
+      case "none":
+        timer = clock.setTimeout(settle2, SETTLE_MS);
+        return;
+      default:
+        return remedy;
+    }
+  }
+  function fetchMissed(from) {
+    if (!from.poll) {
+      suspect({ certainty: "suspected", reason: "no-replay" });
+      return settle2();
+    }
+    held = [];
+    poll(from, Number(missedSinceMs), (isAnswered) => {
+      release();
+      if (!isAnswered) suspect({ certainty: "suspected", reason: "no-replay" });
+      settle2();
+    });
+  }
+  function poll(from, sinceMs, done) {
+    if (from.poll) stopPoll = from.poll(sinceMs, { waiting: release, ended: done });
+  }
+  function afterPing() {
+    if (!link) return;
+    pingTimer = clock.setTimeout(afterPing, PING_MS);
+    if (heardCount && isSettled) poll(link, clock.now() - AFTER_PING_MS, () => {
+    });
+    heardCount = 0;
+  }
+  function release() {
+    const frames = held || [];
+    held = null;
+    if (link) frames.forEach(link.release);
+  }
+  function settle2() {
+    if (isSettled) return;
+    isSettled = true;
+    missedSinceMs = null;
+    deps.recovered(worst);
+  }
+  function suspect(what, sinceMs = missedSinceMs) {
+    const untilMs = clock.now();
+    if (what.certainty === "certain") worst = "gap";
+    else if (worst === "complete") worst = "suspected-gap";
+    deps.gap(__spreadProps(__spreadValues({}, what), { sinceMs: sinceMs === null ? untilMs : sinceMs, untilMs }));
+    if (isSettled) deps.recovered(worst);
+  }
+  function numbered(message) {
+    if (holes.seen(message, clock.now()) && !holeTimer) holeTimer = clock.setTimeout(checkHoles, HOLE_MS);
+  }
+  function checkHoles() {
+    const found = holes.missing(clock.now() - HOLE_MS);
+    holeTimer = holes.areOpen() ? clock.setTimeout(checkHoles, HOLE_MS) : null;
+    if (found) suspect({ certainty: "certain", reason: "overflow", missing: found.count }, found.sinceMs);
+  }
+  function leave() {
+    clock.clearTimeout(timer);
+    clock.clearTimeout(pingTimer);
+    stopPoll();
+    stopPoll = () => {
+    };
+    held = null;
+    link = null;
+  }
+  return {
+    opened: opened2,
+    hold: (linkId, frame) => !!held && !!link && link.id === linkId && !!held.push(frame),
+    heard(linkId) {
+      if (link && link.id === linkId) heardCount++;
+    },
+    ended(linkId) {
+      if (link && link.id === linkId) leave();
+    },
+    numbered,
+    unreadable: holes.unreadable,
+    renumbered() {
+      suspect({ certainty: "suspected", reason: "renumbered" });
+      clock.clearTimeout(timer);
+      stopPoll();
+      if (link && link.poll) poll(link, null, settle2);
+      else {
+        settle2();
+        deps.resumeAgain(null);
+      }
+    },
+    stop() {
+      leave();
+      clock.clearTimeout(holeTimer);
+    }
+  };
+}
+function routeOf({ config, state, framing, codecs, href }) {
+  if (!config) return { via: "wait" };
+  const { version } = config;
+  const codec = version > 4 ? codecs["json-rpc"] : codecs.protobuf;
+  const url = publishAddressOf(config, href);
+  if (version < 4 || !codec || version === 4 && !url) return { via: "never", error: never(version) };
+  if (state.phase !== "connected") return { via: "wait" };
+  const { id: linkId, kind: kind2 } = state.active;
+  if (version > 4) return { via: "rpc", linkId, codec };
+  const isPublic = config.channels.some(({ id }) => id.reveal().indexOf(":") > 0);
+  return kind2 === "websocket" && framing === "protobuf" && isPublic ? { via: "socket", linkId, codec } : { via: "post", url: url || "", codec };
+}
+function never(version) {
+  const message = `This push server (version ${version}) takes no requests of browsers: it needs version 4 with publishing switched on, or newer`;
+  return new PullError("not-supported", message, { facts: { version } });
+}
+function statusOf(state, missing, recovered) {
   const { target, lessons, lastLoss, hasConnected } = state.memory;
   const skipped = __spreadValues(__spreadValues({}, missing), lessons.skipped);
   if (state.phase === "connected") {
     const { kind: kind2, confirmed } = state.active;
     delete skipped[kind2];
-    return { status: "connected", transport: kind2, reason: confirmed ? "open" : "unconfirmed", skipped };
+    const fact = {
+      status: "connected",
+      transport: kind2,
+      reason: confirmed ? "open" : "unconfirmed",
+      skipped
+    };
+    return recovered ? __spreadProps(__spreadValues({}, fact), { recovered }) : fact;
   }
   const diagnosis = state.phase === "waiting" && diagnose(target.candidates, lessons.skipped);
   const reason = state.phase === "suspended" ? "page-hidden" : diagnosis || (lastLoss ? lastLoss.reason : "starting");
@@ -1411,32 +2668,218 @@ function systemCommand(command, params) {
   if (typeof id !== "string" || !id) return null;
   return { type, channelId: id, successor: action === "reconnect" ? parseChannelSuccessor(new_channel) : null };
 }
+const NOT_CONNECTED = "Not connected: try again when the status is connected";
+function createUplink(deps) {
+  const { clock } = deps;
+  const listeners = /* @__PURE__ */ new Set();
+  const posts = /* @__PURE__ */ new Set();
+  let waiting = [];
+  let lastId = 0;
+  let stopped = null;
+  function wait2(linkId, id) {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        clock.clearTimeout(timer);
+        waiting = waiting.filter((other) => other !== mine);
+      };
+      const mine = {
+        id,
+        linkId,
+        settle(outcome) {
+          leave();
+          if ("result" in outcome) resolve(outcome.result);
+          else reject(refused$1(outcome.error.code));
+        },
+        fail(error) {
+          leave();
+          reject(error);
+        }
+      };
+      const timer = clock.setTimeout(() => {
+        mine.fail(new PullError("no-answer", "The push server did not answer in time", { retryable: true }));
+      }, deps.timeouts.requestMs);
+      waiting.push(mine);
+    });
+  }
+  function callAll(calls) {
+    const route = deps.route();
+    if (route.via !== "rpc" || !route.codec.call) return calls.map(() => Promise.reject(notNow(route)));
+    const numbered = calls.map(([method, params]) => ({ id: ++lastId, method, params }));
+    const answers = numbered.map(({ id }) => wait2(route.linkId, id));
+    if (!deps.send(route.linkId, route.codec.call(numbered))) {
+      const ids = numbered.map(({ id }) => id);
+      failWhere(({ id }) => id !== null && ids.indexOf(id) >= 0);
+    }
+    return answers;
+  }
+  function failWhere(concerns, error = notConnected$1()) {
+    waiting.filter(concerns).forEach((one) => one.fail(error));
+  }
+  async function post(url, body) {
+    if (!deps.fetch) throw new PullError("not-supported", "Publishing over HTTP needs fetch: see options.platform");
+    const abort = new AbortController();
+    const late = clock.setTimeout(() => abort.abort(), deps.timeouts.requestMs);
+    posts.add(abort);
+    let status;
+    try {
+      const init = {
+        method: "POST",
+        body,
+        signal: abort.signal,
+        credentials: "same-origin",
+        cache: "no-store"
+      };
+      const response = await deps.fetch(url, init);
+      status = response.status;
+      if (status < 300) return await response.arrayBuffer();
+    } catch (e) {
+      const message = "The publish address did not answer: check it, and CORS";
+      throw stopped || new PullError("no-answer", message, { retryable: true });
+    } finally {
+      clock.clearTimeout(late);
+      posts.delete(abort);
+    }
+    throw refused$1(status);
+  }
+  function hand(route, frame) {
+    if (!deps.send(route.linkId, frame)) throw notConnected$1();
+  }
+  return {
+    get route() {
+      return deps.route();
+    },
+    watch(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    call: (method, params) => callAll([[method, params]])[0],
+    callAll,
+    async publish(messages) {
+      const route = deps.route();
+      if (route.via !== "socket" && route.via !== "post" || !route.codec.publish) throw notNow(route);
+      const frame = route.codec.publish(messages);
+      if (route.via === "post") await post(route.url, frame);
+      else hand(route, frame);
+      return route.via === "post";
+    },
+    async channelStats(channels) {
+      const route = deps.route();
+      if (route.via !== "socket" && route.via !== "post" || !route.codec.channelStats) throw notNow(route);
+      const frame = route.codec.channelStats(channels);
+      if (route.via === "socket") {
+        hand(route, frame);
+        return await wait2(route.linkId, null);
+      }
+      const answers = route.codec.decode(await post(route.url, frame)).filter(({ type }) => type === "answer");
+      const [first] = answers;
+      return first && "result" in first.outcome ? first.outcome.result : [];
+    },
+    answered(linkId, { id, outcome }) {
+      const found = waiting.find((one) => one.id === id && one.linkId === linkId);
+      if (found) found.settle(outcome);
+    },
+    linkEnded: (linkId, refusal2) => failWhere((one) => one.linkId === linkId, refusal2),
+    changed: () => listeners.forEach((listener) => listener()),
+    stop(error) {
+      stopped = error;
+      failWhere(() => true, error);
+      posts.forEach((abort) => abort.abort());
+      listeners.clear();
+    }
+  };
+}
+function notNow(route) {
+  return route.via === "never" ? route.error : notConnected$1();
+}
+function notConnected$1() {
+  return new PullError("not-connected", NOT_CONNECTED, { retryable: true });
+}
+function refused$1(code) {
+  const what = code < 0 ? { rpcCode: code } : { httpStatus: code };
+  return new PullError("server-refused", `The push server refused the request (${code})`, {
+    retryable: code === -32603 || code >= 500 || code === 429,
+    facts: what
+  });
+}
 function createSession(deps) {
   const { platform } = deps;
   const { clock } = platform;
   const startedAtMs = clock.now();
   const counters = createCounters();
-  const dedupe = createDedupe(deps.replay.dedupeWindow);
   const arrivals = createArrivals();
   const loader = createConfigLoader(deps, adopt);
+  const dedupe = createDedupe(deps.replay.dedupeWindow);
+  const store = createCursorStore({
+    platform,
+    reloadMs: deps.replay.reloadMs,
+    dedupe,
+    current: () => ({ position, serverTime, owner: config && ownerOf(config) })
+  });
+  const reader = createReader(__spreadProps(__spreadValues({}, deps), {
+    clock,
+    counters,
+    dedupe,
+    serverTime: () => serverTime,
+    isOver: () => over,
+    obey,
+    dated,
+    channelDeleted: renew,
+    taken: store.moved,
+    // push-stream counts per channel; the other servers count for everybody together.
+    numbered: (message) => void (config && config.version === 2 && recovery.numbered(message)),
+    renumbered: () => recovery.renumbered(),
+    unreadable: (count) => recovery.unreadable(count)
+  }));
+  const recovery = createRecovery({
+    clock,
+    gap: deps.gap,
+    recovered(outcome) {
+      recovered = outcome;
+      tellStatus(stateNow());
+    },
+    resumeAgain(sinceMs) {
+      if (links) links.again(sinceMs);
+      retarget2();
+    }
+  });
+  const uplink = createUplink({
+    clock,
+    fetch: platform.fetch,
+    timeouts: deps.timeouts,
+    route: () => routeOf({ config, state: stateNow(), framing: framingNow(), codecs: deps.codecs, href: hrefNow() }),
+    send: send2
+  });
   let config = null;
   let serverTime = serverClock(null, 0, 0);
   let position = null;
   let candidates = { usable: [], missing: {} };
   let connection = null;
+  let links = null;
   let targetId = 0;
-  let hasOpened = false;
+  let leftAtMs = Infinity;
   let isRenewing = false;
   let hurriedOutage = null;
-  let deafId = 0;
-  let deafSinceMs = 0;
+  let recovered = null;
   let over = false;
+  function stateNow() {
+    return connection ? connection.state : { phase: "idle" };
+  }
+  function framingNow(version = config ? config.version : 0) {
+    return framingOf(version, deps.framing, deps.codecs);
+  }
+  function hrefNow() {
+    return platform.page && platform.page.href;
+  }
+  function send2(linkId, frame) {
+    return !!connection && connection.send(linkId, frame);
+  }
   function adopt(next, sentAtMs) {
     const nowMs = clock.now();
     const previous = config;
     counters.configLoads++;
     if (next.serverTimeAtMs !== null) serverTime = serverClock(next.serverTimeAtMs, sentAtMs, nowMs);
-    const found = candidatesOf(next, deps.wanted, platform);
+    const codec = deps.codecs[framingNow(next.version)];
+    const found = candidatesOf(next, deps.wanted, platform, { codec, factories: deps.factories });
     if (!next.enabled) {
       const message = "The push server is off: switch it on in the settings of the Push and Pull module.";
       throw new PullError("disabled", message);
@@ -1445,11 +2888,18 @@ function createSession(deps) {
     candidates = found;
     config = next;
     if (!previous || previous.version !== next.version) {
+      const left = store.take(ownerOf(next));
+      if (left) {
+        leftAtMs = left.atMs;
+        serverTime = settled(serverTime, left.shiftMs);
+      }
       position = createPosition({
         version: next.version,
         overlapMs: deps.replay.overlapMs,
         originAtMs: serverNow(serverTime, startedAtMs),
-        originIsServerTime: next.serverTimeAtMs !== null
+        originIsServerTime: next.serverTimeAtMs !== null,
+        lastMid: next.lastMid,
+        left: left && left.position
       });
     }
     if (!previous) {
@@ -1470,8 +2920,26 @@ function createSession(deps) {
     return renewAt(next, serverTime, platform.random(), nowMs, previous);
   }
   function connect2(options) {
+    links = createLinks(__spreadProps(__spreadValues({}, deps), {
+      clock,
+      arrivals,
+      reader,
+      recovery,
+      uplink,
+      href: hrefNow(),
+      state: stateNow,
+      serverTime: () => serverTime,
+      framing: framingNow,
+      leftAtMs,
+      reply: send2,
+      candidates: () => candidates.usable
+    }));
     connection = createConnection(__spreadProps(__spreadValues({}, deps), { options, openLink: openLink2, changed: tellStatus, renew, record }));
     connection.start(target(), deps.preferred);
+  }
+  function openLink2(link) {
+    if (!config || !position || !links) throw new Error("no configuration");
+    return links.open(link, config, position);
   }
   function retarget2() {
     if (connection) connection.retarget(target());
@@ -1483,88 +2951,23 @@ function createSession(deps) {
     isRenewing = true;
     loader.want("bad-channel");
   }
-  function openLink2(link) {
-    if (!config || !position) throw new Error("no configuration");
-    const own = config;
-    const { id, kind: kind2 } = link;
-    const { channels, version } = own;
-    const openedAtMs = clock.now();
-    const hasActive = !!connection && connection.state.phase === "connected";
-    const sinceMs = Math.min(link.sinceMs, arrivals.opening(link, channels, serverTime, openedAtMs));
-    const replay = position.open({
-      nowMs: openedAtMs,
-      sinceMs,
-      serverNowMs: serverNow(serverTime, openedAtMs),
-      channelCount: channels.length,
-      // An attempt that failed may have eaten a message, and took its time: what came meanwhile is asked for as well. On a
-      // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
-      resumed: hasOpened || id > 1,
-      atomic: kind2 === "long-polling"
-    });
-    if (version === 1 && kind2 === "websocket" && hasOpened && (!hasActive || sinceMs < link.sinceMs)) {
-      deafId = id;
-      deafSinceMs = sinceMs;
-    }
-    return {
-      address: (phase) => addressOf(own, kind2, phase === "first" ? replay.query : replay.next(), platform.page && platform.page.href),
-      frame: (frame) => take(frame, replay, { channels, openedAtMs }),
-      emptyPoll: (hint) => replay.emptyPoll(hint, clock.now())
-    };
-  }
-  function take(frame, replay, origin) {
-    let outcome = "nothing-new";
-    let count = 0;
-    counters.frames++;
-    for (const item of deps.codec.decode(frame)) {
-      if (over) break;
-      if (item.type === "bad") count++;
-      else if (item.type === "message") {
-        if (accept(item, replay, origin)) outcome = "news";
-      } else if (item.name === "channel-deleted") renew();
-    }
-    if (count) {
-      counters.bad += count;
-      const message = "The server sent something unreadable; it was skipped, nothing else is lost.";
-      deps.warn(new PullError("bad-frame", message, { retryable: true, facts: { count } }));
-    }
-    return outcome;
-  }
-  function accept(message, replay, origin) {
+  function dated(message) {
+    const publishedAtMs = publishedAt(message);
     const nowMs = clock.now();
-    const verdict = replay.accept(message, nowMs);
-    if (verdict === "renumbered") dedupe.reset();
-    if (!dedupe.isNew(identityOf(message))) {
-      counters.repeats++;
-      return false;
-    }
-    if (verdict === "before-start") {
-      counters.beforeStart++;
-      return false;
-    }
-    if (senderOf(message).type !== "client") noticeTime(publishedAt(message), nowMs);
-    const event = eventOf(message, origin, serverTime, nowMs);
-    if (event.module === "pull") {
-      counters.commands++;
-      obey(event, message);
-    } else {
-      counters.events++;
-      deps.deliver(event);
-    }
-    return true;
-  }
-  function noticeTime(publishedAtMs, nowMs) {
     const isPlausible = serverTime.uncertaintyMs < Infinity || Math.abs(nowMs - Number(publishedAtMs)) < 864e5;
-    if (publishedAtMs && isPlausible) serverTime = observe(serverTime, publishedAtMs / 1e3, nowMs);
+    if (publishedAtMs && isPlausible && senderOf(message).type !== "client") {
+      serverTime = observe(serverTime, publishedAtMs / 1e3, nowMs);
+    }
   }
   function obey(event, message) {
     const command = systemCommand(event.command, event.params);
-    if (!command || !config) return;
+    if (!command || !config || event.sender.type === "client") return;
     switch (command.type) {
       case "channel_expire": {
         const { channelId: channelId2, successor } = command;
         const { channels } = config;
         if (channelTypeOf(channels, channelId2) === null) return;
-        const replaced = successor && replaceChannel(channels, channelId2, successor);
+        const replaced = successor && !config.jwt && replaceChannel(channels, channelId2, successor);
         if (!replaced) {
           const saidAtMs = publishedAt(message) || config.version < 3 && message.timeAtMs;
           arrivals.ended(saidAtMs ? saidAtMs + serverTime.shiftMs : clock.now());
@@ -1590,38 +2993,37 @@ function createSession(deps) {
       const { kind: kind2 } = state.active;
       deps.remember(usable[0] && usable[0].kind === kind2 ? null : kind2);
     }
-    deps.status(statusOf(state, missing));
+    if (state.phase !== "connected") recovered = null;
+    deps.status(statusOf(state, missing, recovered));
+    uplink.changed();
   }
   function tellChannels(reason) {
+    store.moved();
     if (config) deps.channels({ reason, channels: config.channels.map(({ type, endAtMs }) => ({ type, endAtMs })) });
   }
   function record(entry) {
     const { what, linkId, detail } = entry;
     if (what === "lost") counters.lost++;
-    if (what === "lost" && linkId) arrivals.lost(linkId, clock.now());
-    if (what === "opened" && linkId) opened2(linkId);
-    if (what === "opened" && detail === "confirmed") {
-      counters.opened++;
-      if (linkId) arrivals.heard(linkId, clock.now());
-    }
+    if (what === "opened" && detail === "confirmed") counters.opened++;
+    if (links && linkId) links.happened(entry, linkId);
     deps.record(entry);
   }
-  function opened2(linkId) {
-    const untilMs = clock.now();
-    hasOpened = true;
-    if (deafId !== linkId) return;
-    deafId = 0;
-    deps.gap({ certainty: "suspected", reason: "no-replay", sinceMs: deafSinceMs, untilMs });
-  }
   return {
-    start: () => loader.start(),
-    stop() {
+    uplink,
+    start() {
+      store.start();
+      loader.start();
+    },
+    stop(error) {
       over = true;
       loader.stop();
+      store.stop();
+      recovery.stop();
       if (connection) connection.stop();
+      uplink.stop(error);
     },
     view: () => ({
-      state: connection ? connection.state : { phase: "idle" },
+      state: stateNow(),
       counters,
       config,
       cursor: position ? position.describe() : {},
@@ -1630,8 +3032,415 @@ function createSession(deps) {
     })
   };
 }
-function targetOf({ version, endpoints, clientId, hostname, mode, channels }) {
-  return JSON.stringify([version, endpoints, clientId, hostname, mode, channelQuery(channels)]);
+function targetOf({ version, endpoints, clientId, hostname, mode, channels, jwt }) {
+  return JSON.stringify([version, endpoints, clientId, hostname, mode, channelQuery(channels) || jwt]);
+}
+function createAsking({ portal, clock, fetch, deadlineMs }) {
+  const open = /* @__PURE__ */ new Set();
+  async function ask2(method, params) {
+    if (!portal) {
+      const message = "This has to ask the portal: pass `portal: restConfig({ sessid })` to the client";
+      throw new PullError("not-supported", message);
+    }
+    const abort = new AbortController();
+    let end = () => {
+    };
+    const ended = new Promise((_, reject) => end = reject);
+    open.add(end);
+    const late = clock.setTimeout(() => {
+      end(new PullError("no-answer", "The portal did not answer in time", { retryable: true }));
+    }, deadlineMs);
+    try {
+      const answer = portal({ method, params, signal: abort.signal, fetch });
+      return openAnswer(await Promise.race([answer, ended]))[0];
+    } catch (thrown) {
+      throw toPullError(thrown, "no-answer", "The portal could not be asked", true);
+    } finally {
+      clock.clearTimeout(late);
+      open.delete(end);
+      abort.abort();
+    }
+  }
+  return { ask: ask2, stop: (error) => open.forEach((end) => end(error)) };
+}
+const NOBODY = { linkId: null, users: [] };
+function dueOn(told, linkId, wanted) {
+  const users = told.linkId === linkId ? told.users : [];
+  return {
+    told: { linkId, users: wanted },
+    subscribe: wanted.filter((user) => users.indexOf(user) < 0),
+    unsubscribe: users.filter((user) => wanted.indexOf(user) < 0)
+  };
+}
+const STATS_AT_ONCE = 100;
+function createPresence(deps) {
+  const { ask: ask2, report } = deps;
+  const listeners = createEmitter(deps.listenerThrew);
+  const users = /* @__PURE__ */ new Set();
+  let uplink = null;
+  let unwatch = () => {
+  };
+  let told = NOBODY;
+  let isPlanned = false;
+  let isRefusalTold = false;
+  function plan() {
+    if (isPlanned) return;
+    isPlanned = true;
+    void Promise.resolve().then(() => {
+      isPlanned = false;
+      if (uplink) tell(uplink);
+    });
+  }
+  function tell(standing) {
+    const { route } = standing;
+    if (route.via === "wait") return;
+    users.forEach((user) => listeners.count(keyOf$1(user)) || users.delete(user));
+    const wanted = Array.from(users);
+    if (route.via !== "rpc") {
+      if (wanted.length && !isRefusalTold) {
+        isRefusalTold = true;
+        report(new PullError("not-supported", "presence.watch() needs Push server 3.0 (version 5): ask isOnline()"));
+      }
+      return;
+    }
+    const due = dueOn(told, route.linkId, wanted);
+    told = due.told;
+    const subscribing = due.subscribe.map((userId) => ["subscribeStatusChange", { userId }]);
+    const leaving = due.unsubscribe.map((userId) => ["unsubscribeStatusChange", { userId }]);
+    if (!subscribing.length && !leaving.length) return;
+    standing.callAll([...subscribing, ...leaving]).forEach((answer, at) => {
+      answer.catch((thrown) => {
+        const error = toPullError(thrown, "no-answer", "A subscription to presence failed", true);
+        if (at < subscribing.length && error.code !== "not-connected" && error.code !== "stopped") report(error);
+      });
+    });
+  }
+  async function rpcSeen(userIds) {
+    if (!uplink) throw notConnected();
+    return secondsOf(await uplink.call("getUsersLastSeen", { userList: userIds }));
+  }
+  async function portalSeen(userIds) {
+    return secondsOf(await ask2("pull.api.user.getLastSeen", { userIds, sendToQueueSever: true }));
+  }
+  async function lastSeen(userIds) {
+    const { via } = uplink ? uplink.route : { via: "wait" };
+    let seen = {};
+    let missing = userIds;
+    if (via === "rpc" || via === "wait" && !deps.hasPortal) {
+      try {
+        seen = await rpcSeen(userIds);
+        missing = userIds.filter((user) => !(user in seen));
+      } catch (thrown) {
+        if (!deps.hasPortal) throw thrown;
+      }
+      if (!deps.hasPortal) return seen;
+    }
+    return missing.length ? __spreadValues(__spreadValues({}, seen), await portalSeen(missing)) : seen;
+  }
+  async function isOnline(userIds) {
+    const online = {};
+    const standing = uplink;
+    const { via } = standing ? standing.route : { via: "wait" };
+    if (standing && (via === "socket" || via === "post")) {
+      const channels = await deps.findChannels(userIds);
+      const asked = Array.from(channels.values());
+      let states = [];
+      for (let at = 0; at < asked.length; at += STATS_AT_ONCE) {
+        states = states.concat(await standing.channelStats(asked.slice(at, at + STATS_AT_ONCE)));
+      }
+      const heard = states.filter((state) => state.isOnline).map(({ id }) => id.toLowerCase());
+      userIds.forEach((user) => {
+        const channel = channels.get(user);
+        online[user] = !!channel && heard.indexOf(channel.id.toLowerCase()) >= 0;
+      });
+    } else {
+      const seen = via === "rpc" ? await rpcSeen(userIds) : await lastSeen(userIds);
+      userIds.forEach((user) => online[user] = seen[user] === 0);
+    }
+    return online;
+  }
+  return {
+    presence: {
+      async lastSeen(userIds) {
+        const ids = checkUsers(userIds);
+        return ids.length ? lastSeen(ids) : {};
+      },
+      async isOnline(userIds) {
+        const ids = checkUsers(userIds);
+        return ids.length ? isOnline(ids) : {};
+      },
+      watch(userId, listener) {
+        checkUsers([userId]);
+        if (typeof listener !== "function") throw badOption("watch(userId, listener) needs a function");
+        users.add(userId);
+        const off = listeners.on(keyOf$1(userId), listener);
+        plan();
+        return () => {
+          off();
+          plan();
+        };
+      }
+    },
+    attach(next) {
+      uplink = next;
+      told = NOBODY;
+      unwatch = next.watch(plan);
+    },
+    stop() {
+      uplink = null;
+      unwatch();
+    },
+    received({ module, command, params, sender }) {
+      if (module !== "online" || command !== "userStatusChange" || sender.type === "client") return;
+      const { user_id: userId, online } = toRecord(params);
+      listeners.emit(keyOf$1(toNumber(userId)), isOn(online));
+    }
+  };
+}
+function keyOf$1(user) {
+  return `presence of user ${user}`;
+}
+function secondsOf(answer) {
+  const said = toRecord(answer);
+  const seconds = {};
+  Object.keys(said).forEach((user) => {
+    const ago = toNumber(said[user]);
+    if (ago >= 0) seconds[Number(user)] = ago;
+  });
+  return seconds;
+}
+function checkUsers(userIds) {
+  if (Array.isArray(userIds) && userIds.every(Number.isSafeInteger)) return Array.from(new Set(userIds));
+  throw badOption("presence needs user ids: whole numbers");
+}
+function badOption(message) {
+  return new PullError("bad-option", message);
+}
+function notConnected() {
+  return new PullError("not-connected", "Not connected: ask again when the status is connected", { retryable: true });
+}
+function createPublicIds({ ask: ask2, serverNow: serverNow2, configured }) {
+  const told = /* @__PURE__ */ new Map();
+  const asked = /* @__PURE__ */ new Map();
+  let gathering = [];
+  function known(user) {
+    const nowMs = serverNow2();
+    const found = [configured().get(user), told.get(user)].filter((one) => one && (one.endAtMs || Infinity) > nowMs);
+    return found[0] || null;
+  }
+  async function request() {
+    await null;
+    const users = gathering;
+    gathering = [];
+    try {
+      const answer = readPublicChannels(await ask2("pull.channel.public.list", { USERS: users }));
+      users.forEach((user) => {
+        const channel = answer.get(user);
+        if (channel) told.set(user, channel);
+        else told.delete(user);
+      });
+    } finally {
+      users.forEach((user) => asked.delete(user));
+    }
+  }
+  return async (users) => {
+    const missing = users.filter((user) => !known(user));
+    const unasked = missing.filter((user) => !asked.has(user));
+    if (unasked.length) {
+      const isFirst = !gathering.length;
+      gathering = gathering.concat(unasked);
+      const running = isFirst ? request() : asked.get(gathering[0]);
+      unasked.forEach((user) => asked.set(user, running));
+    }
+    await Promise.all(missing.map((user) => asked.get(user)));
+    const channels = /* @__PURE__ */ new Map();
+    users.forEach((user) => {
+      const channel = known(user) || told.get(user);
+      if (channel) channels.set(user, channel);
+    });
+    return channels;
+  };
+}
+const GATHER_MS = 5e3;
+const RENEW_MS = 29 * 6e4;
+const GRACE_MS = 15e4;
+const PAUSE_MS = 3e4;
+const HINT_PAUSE_MS = 5e3;
+const NO_TAGS = { tags: /* @__PURE__ */ new Map(), failures: 0, pauseUntilMs: 0 };
+function withWatcher(schedule, name, nowMs) {
+  const { watchers, dueAtMs } = schedule.tags.get(name) || { watchers: 0, dueAtMs: null };
+  const tag = { watchers: watchers + 1, dueAtMs: dueAtMs === null ? nowMs + GATHER_MS : dueAtMs };
+  return withTag(isRefused(schedule) ? renewed(schedule) : schedule, name, tag);
+}
+function withoutWatcher(schedule, name) {
+  const tag = schedule.tags.get(name);
+  if (!tag) return schedule;
+  return withTag(schedule, name, tag.watchers > 1 ? __spreadProps(__spreadValues({}, tag), { watchers: tag.watchers - 1 }) : null);
+}
+function nextAt(schedule) {
+  const dues = dueInstants(schedule.tags);
+  return dues.length && !isRefused(schedule) ? Math.max(schedule.pauseUntilMs, Math.min(...dues)) : null;
+}
+function namesOf({ tags }) {
+  return Array.from(tags.keys()).filter((name) => tags.get(name).dueAtMs !== null);
+}
+function answered(schedule, asked, dropped) {
+  const tags = new Map(schedule.tags);
+  asked.names.forEach((name) => {
+    const tag = tags.get(name);
+    if (tag) tags.set(name, __spreadProps(__spreadValues({}, tag), { dueAtMs: dropped.indexOf(name) < 0 ? asked.atMs + RENEW_MS : null }));
+  });
+  return { tags, failures: 0, pauseUntilMs: 0 };
+}
+function failed({ tags, failures }, nowMs) {
+  const pauseMs = Math.min(PAUSE_MS * 2 ** failures, RENEW_MS);
+  const leftMs = Math.min(...dueInstants(tags)) + GRACE_MS - nowMs;
+  return {
+    tags,
+    failures: failures + 1,
+    pauseUntilMs: nowMs + (leftMs > HINT_PAUSE_MS ? Math.min(pauseMs, leftMs) : pauseMs)
+  };
+}
+function refused(schedule) {
+  return __spreadProps(__spreadValues({}, schedule), { pauseUntilMs: Infinity });
+}
+function hinted(schedule, nowMs) {
+  if (isRefused(schedule)) return schedule;
+  return __spreadProps(__spreadValues({}, schedule), { pauseUntilMs: Math.min(schedule.pauseUntilMs, nowMs + HINT_PAUSE_MS) });
+}
+function renewed({ tags }) {
+  return __spreadProps(__spreadValues({}, NO_TAGS), { tags });
+}
+function isRefused({ pauseUntilMs }) {
+  return pauseUntilMs === Infinity;
+}
+function withTag(schedule, name, tag) {
+  const tags = new Map(schedule.tags);
+  if (tag) tags.set(name, tag);
+  else tags.delete(name);
+  return __spreadProps(__spreadValues({}, schedule), { tags });
+}
+function dueInstants(tags) {
+  return Array.from(tags.values()).map(({ dueAtMs }) => dueAtMs).filter((dueAtMs) => dueAtMs !== null);
+}
+const LOOK_MS = 6e4;
+const WAKING = ["visible", "resume", "pageshow", "online"];
+function createWatcher({ clock, page, ask: ask2, report }) {
+  let schedule = NO_TAGS;
+  let timer = null;
+  let unlisten = null;
+  let run = null;
+  let isAsking = false;
+  function check() {
+    clock.clearTimeout(timer);
+    const atMs = nextAt(schedule);
+    if (!run || isAsking || atMs === null) return;
+    const leftMs = atMs - clock.now();
+    if (leftMs > 0) timer = clock.setTimeout(check, Math.min(leftMs, LOOK_MS));
+    else void extend(run);
+  }
+  async function extend(mine) {
+    const asked = { names: namesOf(schedule), atMs: clock.now() };
+    isAsking = true;
+    const answer = await ask2("pull.watch.extend", { tags: asked.names }).then(
+      (said) => ({ said: toRecord(said) }),
+      (thrown) => toPullError(thrown, "no-answer", "The portal could not be asked for watch tags", true)
+    );
+    if (run !== mine) return;
+    isAsking = false;
+    if (answer instanceof PullError) {
+      schedule = answer.retryable ? failed(schedule, clock.now()) : refused(schedule);
+      report(answer);
+    } else {
+      const dropped = asked.names.filter((name) => !isNotOff(answer.said[name]) && schedule.tags.has(name));
+      schedule = answered(schedule, asked, dropped);
+      dropped.forEach((tag) => report(droppedError(tag)));
+    }
+    check();
+  }
+  return {
+    watch(tag) {
+      if (typeof tag !== "string" || !tag) throw new PullError("bad-option", "watch(tag) needs a text");
+      schedule = withWatcher(schedule, tag, clock.now());
+      check();
+      let isWatched = true;
+      return () => {
+        if (isWatched) schedule = withoutWatcher(schedule, tag);
+        isWatched = false;
+        check();
+      };
+    },
+    start() {
+      run = {};
+      isAsking = false;
+      schedule = renewed(schedule);
+      if (page) {
+        unlisten = page.listen((signal) => {
+          if (!WAKING.includes(signal)) return;
+          schedule = hinted(schedule, clock.now());
+          check();
+        });
+      }
+      check();
+    },
+    stop() {
+      run = null;
+      clock.clearTimeout(timer);
+      if (unlisten) unlisten();
+      unlisten = null;
+    },
+    check,
+    get size() {
+      return schedule.tags.size;
+    }
+  };
+}
+function droppedError(tag) {
+  const message = `The portal does not know the watch tag ${tag} (any more): reload what it stands for, then watch() it again`;
+  return new PullError("watch-dropped", message, { facts: { tag } });
+}
+function createFeatures(deps) {
+  const { platform, portal, portalMs, report } = deps;
+  const { clock, fetch, page } = platform;
+  const { ask: ask2, stop } = createAsking({ portal, clock, fetch, deadlineMs: portalMs });
+  let session = null;
+  const configNow = () => session && session.view().config;
+  const findChannels = createPublicIds({
+    ask: ask2,
+    serverNow: () => clock.now() - (session && session.view().clockShiftMs || 0),
+    configured: () => (configNow() || { publicChannels: /* @__PURE__ */ new Map() }).publicChannels
+  });
+  const publisher = createPublisher({ clock, limits: deps.publish, findChannels });
+  const watcher = createWatcher({ clock, page, ask: ask2, report });
+  const presence = createPresence({
+    ask: ask2,
+    hasPortal: !!portal,
+    findChannels,
+    report,
+    listenerThrew: deps.listenerThrew
+  });
+  return {
+    send: publisher.send,
+    watch: watcher.watch,
+    presence: presence.presence,
+    attach(next) {
+      session = next;
+      const { uplink } = next;
+      uplink.watch(watcher.check);
+      publisher.attach(uplink);
+      presence.attach(uplink);
+      watcher.start();
+    },
+    stop(error) {
+      session = null;
+      publisher.stop(error);
+      presence.stop();
+      watcher.stop();
+      stop(error);
+    },
+    received: presence.received,
+    counts: () => ({ queued: publisher.waiting, tags: watcher.size })
+  };
 }
 const NOTHING_YET = {
   server: null,
@@ -1670,10 +3479,12 @@ const TIMEOUTS = {
   usefulAfterMs: 5e3,
   drainMs: 5e3,
   probeFirstMs: 6e4,
+  silenceMs: 2e4,
+  requestMs: 5e3,
   configMs: 3e4,
   spreadMs: 15e3
 };
-const REPLAY = { overlapMs: 1500, dedupeWindow: 16384 };
+const REPLAY = { overlapMs: 1500, dedupeWindow: 16384, reloadMs: 6e5 };
 const flag = oneOf(true, false);
 const kind = oneOf(...TRANSPORT_KINDS);
 const CHECKS = {
@@ -1681,6 +3492,9 @@ const CHECKS = {
   config: () => false,
   transport: (value) => value !== "auto" && kind(value),
   transports: (value) => (!Array.isArray(value) || !value.length || value.some(kind)) && `a list of ${kind(0)}`,
+  framing: oneOf("auto", "protobuf", "text", "json"),
+  portal: (value) => typeof value !== "function" && "a source such as restConfig(), or a function",
+  publish: numbers(PUBLISH),
   schemas: object,
   platform: object,
   secure: oneOf("auto", true, false),
@@ -1714,6 +3528,10 @@ function checkOptions(options) {
   if (problems.length)
     throw new PullError("bad-option", `Wrong options: ${problems.join("; ")}`, { facts: { problems } });
   return options;
+}
+function portalOf({ portal, config }) {
+  const { portal: carried } = portal || config;
+  return carried || portal || null;
 }
 function wantedTransports({ transport = "auto", transports }) {
   const listed = transports || TRANSPORT_KINDS.slice(0, 3);
@@ -1772,8 +3590,17 @@ function createClient(parts, given) {
   const timeline = createTimeline();
   const { clock, page } = platform;
   const remembers = options.storage !== false && wanted.length > 1;
+  const replay = options.storage === false ? __spreadProps(__spreadValues({}, REPLAY), { reloadMs: 0 }) : REPLAY;
   const memory = createTransportMemory({ clock, storage: remembers ? platform.storage : null });
   const emitter = createEmitter(listenerThrew);
+  const features = createFeatures({
+    platform,
+    portal: portalOf(options),
+    portalMs: timeouts.configMs,
+    publish: withDefaults(PUBLISH, options.publish),
+    report,
+    listenerThrew
+  });
   let fact = IDLE;
   let session = null;
   let lastReport = NOTHING_YET;
@@ -1813,6 +3640,7 @@ function createClient(parts, given) {
   }
   function deliver(event) {
     const { module, command } = event;
+    features.received(event);
     if (module !== "*" && command !== "*") deliverToKey(event);
     if (module !== "*") emitter.emit(`${module}:*`, event);
     emitter.emit("*:*", event);
@@ -1827,18 +3655,19 @@ function createClient(parts, given) {
     }
   }
   function begin() {
-    session = createSession({
+    return createSession({
       platform,
       source,
       // Without a page the plain addresses come first: the secure ones serve where they are the only ones.
       secure: typeof options.secure === "boolean" ? options.secure : !!page && page.protocol === "https:",
-      codec: parts.codec,
+      codecs: parts.codecs,
+      framing: options.framing || "auto",
       factories: parts.factories,
       wanted,
       preferred: memory.recall(),
       machineOptions,
       timeouts,
-      replay: withDefaults(REPLAY, options.replay),
+      replay: withDefaults(replay, options.replay),
       deliver,
       status: setStatus,
       channels: (channels) => tell("channels", channels, channels.reason),
@@ -1861,10 +3690,11 @@ function createClient(parts, given) {
     });
   }
   function end(error) {
+    features.stop(error);
     if (!session) return;
     const rejectThis = reject;
     lastReport = reportOf(session.view());
-    session.stop();
+    session.stop(error);
     session = null;
     starting = null;
     setStatus({ status: "stopped", transport: null, reason: error.code, skipped: fact.skipped });
@@ -1881,11 +3711,17 @@ function createClient(parts, given) {
       });
       mine.catch(() => {
       });
-      begin();
+      const begun = session = begin();
       setStatus({ status: "connecting", transport: null, reason: "starting", skipped: {} });
-      if (session) session.start();
+      if (session === begun) {
+        features.attach(begun);
+        begun.start();
+      }
       return mine;
     },
+    send: features.send,
+    watch: features.watch,
+    presence: features.presence,
     stop() {
       end(new PullError("stopped", "Stopped: call start() again"));
       return Promise.resolve();
@@ -1896,7 +3732,7 @@ function createClient(parts, given) {
     get transport() {
       return fact.transport;
     },
-    diagnostics: () => __spreadProps(__spreadValues(__spreadValues({}, fact), session ? reportOf(session.view()) : lastReport), {
+    diagnostics: () => __spreadProps(__spreadValues(__spreadValues(__spreadValues({}, fact), session ? reportOf(session.view()) : lastReport), features.counts()), {
       timeline: timeline.entries()
     })
   };
@@ -1919,46 +3755,8 @@ function pullClientClass(parts) {
   return PullClient2;
 }
 function restConfig(options = {}) {
-  return async (request) => {
-    const sessid = (typeof options.sessid === "function" ? options.sessid() : options.sessid) || null;
-    let [response, answer] = await ask$1(options, request, sessid);
-    const next = errorCodeOf(answer) === "session_failed" && toText$1(toRecord(answer)["sessid"]);
-    if (next && next !== sessid) [response, answer] = await ask$1(options, request, next);
-    if (!response.ok || answer === void 0) throw portalError(answer, response.status);
-    return answer;
-  };
-}
-async function ask$1(options, request, sessid) {
-  const send = options.fetch || request.fetch;
-  if (!send) throw new PullError("bad-option", "No fetch here: pass one to restConfig");
-  const { url = "/rest/pull.config.get.json", method = "POST" } = options;
-  const isGet = method === "GET";
-  const form = `CACHE=${options.cache || "N"}${field("sessid", sessid)}${field("pull_guest_id", options.guestUserId)}`;
-  const query = `logTag=${request.reason.replace("-", "_")}${isGet ? `&${form}` : ""}`;
-  try {
-    const response = await send(url + (url.includes("?") ? "&" : "?") + query, {
-      method,
-      credentials: options.credentials || "same-origin",
-      cache: "no-store",
-      signal: request.signal,
-      headers: __spreadValues(__spreadValues({}, !isGet && { "Content-Type": "application/x-www-form-urlencoded" }), options.headers),
-      body: isGet ? null : form
-    });
-    return [response, parseJson(await response.text())];
-  } catch (thrown) {
-    if (request.signal.aborted) throw thrown;
-    throw portalError(null, void 0, isGet ? void 0 : thrown);
-  }
-}
-function field(name, value) {
-  return value ? `&${name}=${encodeURIComponent(value)}` : "";
-}
-function parseJson(body) {
-  try {
-    return JSON.parse(body);
-  } catch (e) {
-    return void 0;
-  }
+  const portal = httpPortal(__spreadProps(__spreadValues({}, options), { url: options.url || "/rest/pull.config.get.json" }));
+  return portalSource(portal, { CACHE: options.cache || "N" });
 }
 function browserPlatform() {
   const scope = typeof self === "undefined" ? {} : self;
@@ -1972,20 +3770,21 @@ function browserPlatform() {
     // Called as a method of the global: a detached `fetch` throws "Illegal invocation".
     fetch: scope.fetch ? (url, init) => scope.fetch(url, init) : null,
     webSocket: scope.WebSocket || null,
-    storage: localStorageOf(scope),
+    storage: storageOf(scope, "localStorage"),
+    tabStorage: storageOf(scope, "sessionStorage"),
     page: pageOf(scope),
     console: typeof console === "undefined" ? null : console
   };
 }
-function localStorageOf(scope) {
+function storageOf(scope, name) {
   try {
-    return scope.localStorage || null;
+    return scope[name] || null;
   } catch (e) {
     return null;
   }
 }
 function pageOf(scope) {
-  const { location, document, navigator = {} } = scope;
+  const { location, document, navigator = {}, performance = {} } = scope;
   if (!location || !scope.addEventListener) return null;
   const sources = [
     [scope, "online"],
@@ -2002,6 +3801,8 @@ function pageOf(scope) {
     get href() {
       return location.href;
     },
+    // The successor of `performance.navigation` is ten times the code, and every browser has this one.
+    isReload: !!performance.navigation && performance.navigation.type === 1 || !!document && !!document.wasDiscarded,
     listen(listener) {
       const undo = sources.map(([target, type, signalOf]) => {
         if (!target || !target.addEventListener) return () => {
@@ -2055,19 +3856,72 @@ function configOf({ serverEnabled, serverUrl, userHash, version }) {
 }
 const MAX_FRAME_LENGTH = 32 * 1024 * 1024;
 const MAX_PIECES = 5e4;
+const SYSTEM_NAMES = ["unknown", "ping", "channel-deleted", "poll-timeout"];
+function sizeOf(frame) {
+  return typeof frame === "string" ? frame.length : frame.byteLength;
+}
+function textOf(frame) {
+  return typeof frame === "string" ? frame : new TextDecoder().decode(frame);
+}
+function bad(reason, length, mid = null) {
+  return { type: "bad", reason, length, mid };
+}
+function parse(text2) {
+  try {
+    return JSON.parse(text2);
+  } catch (e) {
+    return void 0;
+  }
+}
+function toSystem(fields) {
+  const id = toInteger(fields["id"]);
+  if (id === null || id >= 0) return null;
+  return { type: "system", name: SYSTEM_NAMES[-id] || "unknown", channel: toText(fields["channel"]) };
+}
+function fromEnvelope(fields, body, length) {
+  const time = toText(fields["time"]);
+  const timeAtMs = Date.parse(time || "");
+  return toMessage(body, length, {
+    id: toInteger(fields["id"]),
+    mid: toMid(fields["mid"]),
+    channel: toText(fields["channel"]),
+    tag: toInteger(fields["tag"]),
+    time,
+    timeAtMs: isNaN(timeAtMs) ? null : timeAtMs
+  });
+}
+function toMessage(body, length, told) {
+  if (!isBody(body)) return bad(body === void 0 ? "not-json" : "not-a-message", length, told.mid);
+  const untold = { id: null, channel: null, tag: null, time: null, timeAtMs: null, sender: null, createdAtMs: null };
+  return Object.assign({ type: "message", body, receipt: null }, untold, told);
+}
+function isBody(value) {
+  const body = value;
+  return !!body && typeof body.module_id === "string" && typeof body.command === "string";
+}
+function isFields(value) {
+  return typeof value === "object" && !!value;
+}
+function toMid(value) {
+  return typeof value === "string" && /^\d{26}$/.test(value) ? value : null;
+}
+function toInteger(value) {
+  const digits = typeof value !== "object" && /^(?:W\/)?(-?\d+)$/.exec(String(value));
+  return digits && Number.isSafeInteger(Number(digits[1])) ? Number(digits[1]) : null;
+}
+function toText(value) {
+  return typeof value === "string" && value && value !== "-" ? value : null;
+}
 const MAX_TRIES = 8;
 const START = "#!NGINXNMS!#";
 const END = "#!NGINXNME!#";
 const BOUNDARY = /#!NGINXNMS!#(?=\s*\{\s*"\w)/g;
 const TEXT_KEY = /"text"\s*:/;
 const BLANK = 32;
-const SYSTEM_NAMES = ["unknown", "ping", "channel-deleted", "poll-timeout"];
 const pushStreamText = {
   decode(frame) {
-    const isText = typeof frame === "string";
-    const size = isText ? frame.length : frame.byteLength;
-    if (size > MAX_FRAME_LENGTH) return [bad("too-large", size)];
-    return readFrame(isText ? frame : new TextDecoder().decode(frame));
+    const size = sizeOf(frame);
+    return size > MAX_FRAME_LENGTH ? [bad("too-large", size)] : readFrame(textOf(frame));
   }
 };
 function readFrame(frame) {
@@ -2107,30 +3961,30 @@ function readRun(out, head, run) {
     run.forEach((piece) => out.push(bad("not-json", piece.length)));
     return;
   }
-  const id = toInteger(fields["id"]);
-  if (id !== null && id < 0) {
-    out.push({ type: "system", name: SYSTEM_NAMES[-id] || "unknown", channel: toText(fields["channel"]) });
+  const system = toSystem(fields);
+  if (system) {
+    out.push(system);
     return;
   }
   const from = START.length + head.length;
   const readAlone = (to) => run.forEach((piece) => readPiece(to, fields, piece, from));
-  const texts = run.length > 1 ? run.map((piece) => textOf(piece, from, piece.lastIndexOf(END))) : [];
+  const texts = run.length > 1 ? run.map((piece) => bodyOf(piece, from, piece.lastIndexOf(END))) : [];
   if (texts.every((text2) => text2 === texts[0])) return readAlone(out);
   const body = texts.indexOf(null) < 0 ? parse(texts.join("\n")) : void 0;
   const alone = [];
   if (body === void 0) readAlone(alone);
   if (alone.some((item) => item.type === "message")) alone.forEach((item) => out.push(item));
-  else out.push(toDecoded(fields, body, run.join("").length));
+  else out.push(fromEnvelope(fields, body, run.join("").length));
 }
 function readPiece(out, fields, piece, from) {
   const last = piece.lastIndexOf(END);
   let end = last;
   let next = from;
   for (let tries = 0; end >= from && tries < MAX_TRIES; ) {
-    const text2 = textOf(piece, from, end);
+    const text2 = bodyOf(piece, from, end);
     const body = text2 === null ? void 0 : parse(text2);
     if (body !== void 0) {
-      out.push(toDecoded(fields, body, end + END.length));
+      out.push(fromEnvelope(fields, body, end + END.length));
       addStray(out, piece.slice(end + END.length));
       return;
     }
@@ -2139,53 +3993,261 @@ function readPiece(out, fields, piece, from) {
     next = end + END.length;
     if (end === last) break;
   }
-  out.push(toDecoded(fields, void 0, piece.length));
+  out.push(fromEnvelope(fields, void 0, piece.length));
 }
-function textOf(piece, from, end) {
+function bodyOf(piece, from, end) {
   let close = end - 1;
   while (close >= from && piece.charCodeAt(close) <= BLANK) close--;
   return close >= from && piece[close] === "}" ? piece.slice(from, close) : null;
 }
-function toDecoded(fields, body, length) {
-  const digits = toText(fields["mid"]);
-  const mid = digits && /^\d{26}$/.test(digits) ? digits : null;
-  if (!isBody(body)) return bad(body === void 0 ? "not-json" : "not-a-message", length, mid);
-  const time = toText(fields["time"]);
-  const timeAtMs = Date.parse(time || "");
-  return {
-    type: "message",
-    id: toInteger(fields["id"]),
-    mid,
-    channel: toText(fields["channel"]),
-    tag: toInteger(fields["tag"]),
-    time,
-    timeAtMs: isNaN(timeAtMs) ? null : timeAtMs,
-    body
-  };
-}
-function bad(reason, length, mid = null) {
-  return { type: "bad", reason, length, mid };
-}
 function addStray(out, text2) {
   if (text2.trim()) out.push(bad("no-marks", text2.length));
 }
-function parse(text2) {
-  try {
-    return JSON.parse(text2);
-  } catch (e) {
-    return void 0;
+function decodeJson(frame, template, read) {
+  const size = sizeOf(frame);
+  if (size > MAX_FRAME_LENGTH) return [bad("too-large", size)];
+  const text2 = textOf(frame);
+  if (template.test(text2)) return pushStreamText.decode(text2);
+  const value = parse(text2);
+  if (value === void 0) return [bad("not-json", size)];
+  const items = Array.isArray(value) ? value : [value];
+  const out = items.slice(0, MAX_PIECES).map((item) => read(Object(item), size));
+  if (items.length > MAX_PIECES) out.push(bad("too-many", size));
+  return out;
+}
+const NOT_JSON = /^\s*([^\s[{]|$)/;
+const jsonArrayCodec = {
+  decode: (frame) => decodeJson(frame, NOT_JSON, readEnvelope)
+};
+function readEnvelope(fields, length) {
+  const { text: text2, extra } = fields;
+  if (isFields(text2) && !("extra" in text2) && extra !== void 0) text2["extra"] = extra;
+  return toSystem(fields) || fromEnvelope(fields, text2 || null, length);
+}
+const MAX_ECHO_LENGTH = 100;
+const TEMPLATE = /^\s*(#|$)/;
+const INTERNAL_ERROR = -32603;
+const NO_SUCH_METHOD = { code: -32601, message: "Method not found" };
+const jsonRpcCodec = {
+  decode(frame) {
+    if (frame === "ping") return [{ type: "reply", frame: "pong" }];
+    return decodeJson(frame, TEMPLATE, readItem);
+  },
+  call(calls) {
+    const list = calls.map(({ id, method, params }) => ({ jsonrpc: "2.0", method, params, id }));
+    return JSON.stringify(list.length === 1 ? list[0] : list);
+  }
+};
+function readItem(item, length) {
+  const { method, id, error } = item;
+  if (method === "incoming.message") return readMessage(Object(item["params"]), length);
+  if (typeof method === "string" && id !== void 0) return refusal$1(id);
+  const answered2 = toInteger(id);
+  if (answered2 === null || !(error || "result" in item)) return bad("not-a-message", length);
+  const { code, message } = Object(error);
+  return {
+    type: "answer",
+    id: answered2,
+    outcome: error ? { error: { code: toInteger(code) || INTERNAL_ERROR, message: toText(message) || "" } } : { result: item["result"] }
+  };
+}
+function refusal$1(id) {
+  const known = typeof id === "number" ? id : toEcho(id);
+  return { type: "reply", frame: JSON.stringify({ jsonrpc: "2.0", error: NO_SUCH_METHOD, id: known }) };
+}
+function readMessage(params, length) {
+  const mid = toEcho(params["mid"]);
+  const { body, sender } = params;
+  const more = merged([params["dictionary"], params["user_params"]]);
+  if (isFields(body) && Object.keys(more).length) body["params"] = merged([body["params"], more]);
+  const { type, id } = Object(sender);
+  return toMessage(body || null, length, {
+    mid,
+    sender: isFields(sender) ? { type: toInteger(type) || 0, id: typeof id === "number" ? String(id) : toText(id) } : null,
+    receipt: mid && `mack:${mid}`
+  });
+}
+function merged(parts) {
+  const sum = {};
+  for (const part of parts.filter(isFields))
+    for (const key of Object.keys(part)) if (key !== "__proto__") sum[key] = part[key];
+  return sum;
+}
+function toEcho(value) {
+  const text2 = toText(value);
+  return text2 && text2.length <= MAX_ECHO_LENGTH ? text2 : null;
+}
+const NO_TIME = "0000000000";
+let unnumbered = 0;
+const phpCodec = {
+  decode(frame) {
+    const length = sizeOf(frame);
+    if (length > MAX_FRAME_LENGTH) return [bad("too-large", length)];
+    const answer = readPhpLiteral(textOf(frame));
+    if (answer === void 0) return length ? [bad("not-json", length)] : [];
+    const messages = messagesOf(answer);
+    const read = messages.slice(0, MAX_PIECES).map((raw) => toDecoded(raw, length));
+    return messages.length > MAX_PIECES ? read.concat(bad("too-many", length)) : read;
+  }
+};
+function messagesOf(answer) {
+  const messages = toRecord(answer)["MESSAGE"];
+  return typeof messages === "object" && messages !== null ? Object.values(messages) : [];
+}
+function toDecoded(raw, length) {
+  const { id: number, module_id, command, params, extra } = toRecord(raw);
+  const id = toInteger(number);
+  const mid = id !== null && id > 0 ? NO_TIME + String(id).padStart(16, "0") : null;
+  return toMessage({ module_id, command, params, extra }, length, { id, mid, tag: mid ? null : ++unnumbered });
+}
+function publish(messages) {
+  const list = messages.map(
+    ({ receivers, body, expiry }) => (
+      // An expiry of 0 is written too: the vendor's clients do, and a server may have another default.
+      field(
+        1,
+        toChannels(receivers).concat(field(3, Array.from(new TextEncoder().encode(body))), 32, varint(expiry >>> 0))
+      )
+    )
+  );
+  return toBatch(field(1, join(list)));
+}
+function channelStats(channels) {
+  return toBatch(field(2, toChannels(channels)));
+}
+function toBatch(command) {
+  return new Uint8Array(field(1, command)).buffer;
+}
+function toChannels(channels) {
+  return join(channels.map(({ id, signature }) => field(1, field(1, fromHex(id)).concat(field(3, fromHex(signature))))));
+}
+function field(number, bytes) {
+  return varint(number * 8 + 2).concat(varint(bytes.length), bytes);
+}
+function varint(value) {
+  return value < 128 ? [value] : [value & 127 | 128].concat(varint(Math.floor(value / 128)));
+}
+function join(parts) {
+  return [].concat(...parts);
+}
+function fromHex(digits) {
+  return (digits.match(/../g) || []).map((pair) => parseInt(pair, 16));
+}
+const MAX_ID_BYTES = 64;
+const DIGITS = "0123456789abcdef";
+const LENGTHS = [0, 8, NaN, NaN, NaN, 4];
+const MAX_TAG = 2 ** 32;
+const MAX_SCALE = 2 ** 70;
+const protobufCodec = {
+  decode(frame) {
+    if (typeof frame === "string") return pushStreamText.decode(frame);
+    if (frame.byteLength > MAX_FRAME_LENGTH) return [bad("too-large", frame.byteLength)];
+    const bytes = new Uint8Array(frame);
+    return isTemplate(bytes) ? pushStreamText.decode(frame) : readBatch(bytes);
+  },
+  publish,
+  channelStats
+};
+function isTemplate(bytes) {
+  let at = 0;
+  while (bytes[at] <= 32) at++;
+  return bytes[at] === 35 && bytes[at + 1] === 33;
+}
+function readBatch(bytes) {
+  const out = [];
+  const decoder = new TextDecoder();
+  let left = MAX_PIECES;
+  let stoppedAt = 0;
+  let brokenMid = null;
+  const isWhole = walk(bytes, 0, bytes.length, (tag, _, from, to) => tag !== 10 || walk(bytes, from, to, readResponse));
+  if (!isWhole) out.push(bad("malformed", bytes.length, brokenMid));
+  if (left < 0) out.push(bad("too-many", bytes.length - stoppedAt));
+  return out;
+  function readResponse(tag, _, from, to, isCut) {
+    if (tag === 10) return walk(bytes, from, to, readMessage2);
+    return tag !== 18 || !isRoom(from) || readStats(from, to, isCut);
+  }
+  function readMessage2(tag, _, from, to, isCut) {
+    if (tag !== 10 || !isRoom(from)) return true;
+    let mid = null;
+    let text2;
+    let createdAtMs = null;
+    let sender = null;
+    const isWhole2 = walk(bytes, from, to, (tag2, _2, from2, to2) => {
+      if (tag2 === 10) mid = toMid(hex(from2, to2));
+      if (tag2 === 18) text2 = bytes.subarray(from2, to2);
+      if (tag2 === 37) createdAtMs = fixed32(bytes, from2) * 1e3 || null;
+      if (tag2 !== 42) return true;
+      let { type, id: id2 } = sender || { type: 0, id: null };
+      const isWhole3 = walk(bytes, from2, to2, (tag3, value, from3, to3) => {
+        if (tag3 === 8) type = value | 0;
+        if (tag3 === 18) id2 = hex(from3, to3);
+        return true;
+      });
+      sender = { type, id: id2 };
+      return isWhole3;
+    });
+    if (isCut || !isWhole2) {
+      brokenMid = mid;
+      return false;
+    }
+    const id = toInteger(String(mid).slice(10));
+    out.push(toMessage(parse(decoder.decode(text2)), to - from, { id, mid, sender, createdAtMs }));
+    return true;
+  }
+  function readStats(from, to, isCut) {
+    const result = [];
+    const isWhole2 = walk(bytes, from, to, (tag, _, from2, to2) => {
+      if (tag !== 10 || !isRoom(from2)) return true;
+      let id = null;
+      let isOnline = false;
+      const isWhole3 = walk(bytes, from2, to2, (tag2, value, from3, to3) => {
+        if (tag2 === 10) id = hex(from3, to3);
+        if (tag2 === 24) isOnline = value > 0;
+        return true;
+      });
+      result.push({ id: id || "", isOnline });
+      return isWhole3;
+    });
+    if (isWhole2 && !isCut) out.push({ type: "answer", id: null, outcome: { result } });
+    return isWhole2;
+  }
+  function isRoom(from) {
+    if (left-- === 0) stoppedAt = from;
+    return left >= 0;
+  }
+  function hex(from, to) {
+    let digits = "";
+    if (to - from <= MAX_ID_BYTES)
+      for (; from < to; from++) digits += DIGITS.charAt(bytes[from] >> 4) + DIGITS.charAt(bytes[from] & 15);
+    return digits || null;
   }
 }
-function isBody(value) {
-  const body = value;
-  return !!body && typeof body.module_id === "string" && typeof body.command === "string";
+function fixed32(bytes, at) {
+  return (bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24) >>> 0;
 }
-function toInteger(value) {
-  const digits = typeof value !== "object" && /^(?:W\/)?(-?\d+)$/.exec(String(value));
-  return digits && Number.isSafeInteger(Number(digits[1])) ? Number(digits[1]) : null;
-}
-function toText(value) {
-  return typeof value === "string" && value && value !== "-" ? value : null;
+function walk(bytes, at, end, visit) {
+  let isWhole = true;
+  while (at < end) {
+    const tag = varint2();
+    const wire = tag & 7;
+    const value = wire & 5 ? 0 : varint2();
+    const from = at;
+    at += wire === 2 ? value : LENGTHS[wire];
+    if (!(tag > 7 && tag < MAX_TAG && at + value >= from)) return false;
+    const isCut = at > end;
+    isWhole = visit(tag, value, from, isCut ? end : at, isCut) && !isCut && isWhole;
+  }
+  return isWhole;
+  function varint2() {
+    let value = 0;
+    for (let scale = 1; scale < MAX_SCALE && at < end; scale *= 128) {
+      const byte = bytes[at++];
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+    return NaN;
+  }
 }
 const LONGEST_EVENT = 33554432;
 function createEventParser(onData, onComment, longest = LONGEST_EVENT) {
@@ -2222,15 +4284,16 @@ function startRequest(clock) {
   return { startedAtMs: clock.now(), abort: new AbortController() };
 }
 function ask({ address, fetch }, phase, { abort }, accept) {
-  const { url, headers } = address(phase);
-  return fetch(url, {
-    headers: Object.assign({}, headers, accept),
+  const { url, headers, form } = address(phase);
+  return fetch(url, __spreadProps(__spreadValues({
+    headers: Object.assign({}, headers, accept, form && { "Content-Type": "application/x-www-form-urlencoded" })
+  }, form && { method: "POST", body: encodeForm(form) }), {
     signal: abort.signal,
     // A cache would answer the same empty poll for ever.
     cache: "no-store",
     // Credentials stay with their own origin: servers answer `*`.
     credentials: "same-origin"
-  });
+  }));
 }
 function refusal({ status, headers }, body) {
   return lossFromStatus(status, body, headers.get("Retry-After"));
@@ -2238,6 +4301,7 @@ function refusal({ status, headers }, body) {
 const GATEWAY_TIMEOUTS = [408, 504, 524];
 const GATEWAY_PATIENCE_MS = 1e3;
 const HELD_MS = 1e3;
+const HELD_GRACE_MS = 5e3;
 const PAUSE_FIRST_MS = 250;
 const PAUSE_LONGEST_MS = 5e3;
 const SILENT_POLLS = 2;
@@ -2247,6 +4311,8 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
   let confirmed = false;
   let silent = 0;
   let pauseMs = 0;
+  let patienceMs = timeouts.pollHoldMs;
+  let heldMostMs = 0;
   let current = first;
   let waiting;
   function close() {
@@ -2266,12 +4332,12 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
       if (++silent >= SILENT_POLLS) return lose(loss("timeout"));
       mine.abort.abort();
       pollNext();
-    }, timeouts.pollHoldMs);
+    }, patienceMs);
     const isStale = () => over || current !== mine;
     try {
       const response = mine.response || await ask(deps, mine === first ? "first" : "next", mine);
       if (isStale()) return;
-      const body = await response.text();
+      const body = await (deps.binary && response.status === 200 ? response.arrayBuffer() : response.text());
       if (isStale()) return;
       clock.clearTimeout(waiting);
       take(response, body, clock.now() - mine.startedAtMs);
@@ -2286,14 +4352,14 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
     const { status, headers } = response;
     let news = false;
     if (GATEWAY_TIMEOUTS.indexOf(status) < 0 || heldMs < GATEWAY_PATIENCE_MS) {
-      if (status !== 200 && status !== 204 && status !== 304) return lose(refusal(response, body));
+      if (status !== 200 && status !== 204 && status !== 304) return lose(refusal(response, String(body)));
       clock.clearTimeout(confirming);
       if (!confirmed) {
         confirmed = true;
         sink.opened("long-polling", true);
         if (over) return;
       }
-      if (body) news = sink.frame(body) === "news";
+      if (typeof body === "string" ? body : body.byteLength) news = sink.frame(body) === "news";
       else {
         sink.emptyPoll({
           lastMessageId: headers.get("Last-Message-Id"),
@@ -2304,6 +4370,10 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
       if (over) return;
     }
     silent = 0;
+    if (!news && heldMs >= HELD_MS) {
+      heldMostMs = Math.max(heldMostMs, heldMs);
+      patienceMs = Math.min(timeouts.pollHoldMs, heldMostMs + HELD_GRACE_MS);
+    }
     const mayHurry = news || status !== 200 && heldMs >= HELD_MS;
     pauseMs = mayHurry ? 0 : Math.min(pauseMs * 2 || PAUSE_FIRST_MS, PAUSE_LONGEST_MS);
     if (mayHurry) pollNext();
@@ -2381,6 +4451,86 @@ function createEventStreamTransport(deps) {
   run().catch(() => lose(loss("network")));
   return { close };
 }
+const QUIET = { delayMs: 6e4, shortLeft: 0 };
+const AFTER_NEWS = { delayMs: 1e4, shortLeft: 4 };
+const SHORT_MS = 2e4;
+function nextStep({ shortLeft }, hasNews) {
+  if (hasNews) return AFTER_NEWS;
+  return shortLeft ? { delayMs: SHORT_MS, shortLeft: shortLeft - 1 } : QUIET;
+}
+function createIntervalPollingTransport(deps) {
+  const { clock, sink, timeouts } = deps;
+  let over = false;
+  let isOpen = false;
+  let step2 = QUIET;
+  let timer;
+  let current = startRequest(clock);
+  let stale;
+  let fresh = "";
+  function close() {
+    over = true;
+    clock.clearTimeout(timer);
+    current.abort.abort();
+  }
+  function lose(reason) {
+    if (over) return;
+    close();
+    sink.lost(reason);
+  }
+  async function poll(phase, isRepeated = false) {
+    timer = clock.setTimeout(() => lose(loss("timeout")), timeouts.pollHoldMs);
+    current = startRequest(clock);
+    try {
+      const place = deps.address(phase);
+      const { form } = place;
+      const given = form && form["sessid"] || "";
+      const sessid = given === stale ? fresh : given;
+      const response = await ask(__spreadProps(__spreadValues({}, deps), { address: () => __spreadProps(__spreadValues({}, place), { form: __spreadProps(__spreadValues({}, form), { sessid }) }) }), phase, current);
+      const body = await response.text();
+      if (over) return;
+      clock.clearTimeout(timer);
+      const answer = readPhpLiteral(body);
+      const next = renewedSessionId(answer);
+      if (next && next !== sessid && !isRepeated) {
+        stale = given;
+        fresh = next;
+        return await poll(phase, true);
+      }
+      if (!response.ok) return lose(refusal(response, body));
+      const reason = reasonOf(answer);
+      if (reason) return lose(loss(reason));
+      take(body, answer);
+    } catch (e) {
+      lose(loss("network"));
+    }
+  }
+  function take(body, answer) {
+    if (!isOpen) {
+      isOpen = true;
+      sink.opened("interval-polling", true);
+      if (over) return;
+    }
+    const messages = messagesOf(answer);
+    const isNew = messages.length > 0 && sink.frame(body) === "news";
+    if (!messages.length) sink.alive();
+    if (over) return;
+    step2 = nextStep(step2, isNew && !messages.every(isCounter));
+    timer = clock.setTimeout(() => void poll("next"), step2.delayMs);
+  }
+  void poll("first");
+  return { close };
+}
+function reasonOf(answer) {
+  const { ERROR: code, MESSAGE: messages } = toRecord(answer);
+  if (isPhpSessionError(code)) return "unauthorized";
+  if (code === "ERROR_OPEN_CHANNEL") return "bad-channel";
+  if (code) return "server-error";
+  return code === void 0 && messages === void 0 ? "bad-request" : null;
+}
+function isCounter(message) {
+  const { module_id: module, command } = toRecord(message);
+  return module === "main" && command === "user_counter";
+}
 function createLongPollingTransport(deps) {
   return createPollLoop(deps);
 }
@@ -2411,6 +4561,11 @@ function createWebSocketTransport(deps) {
     sink.lost(loss2);
   }
   return {
+    send(frame) {
+      if (!opened2 || over) return false;
+      socket.send(frame);
+      return true;
+    },
     close(code = 1e3, reason = "") {
       over = true;
       socket.onopen = socket.onmessage = null;
@@ -2428,11 +4583,18 @@ function refusalIn(event) {
 function standardParts(platform) {
   return {
     platform,
-    codec: pushStreamText,
+    codecs: {
+      text: pushStreamText,
+      protobuf: protobufCodec,
+      json: jsonArrayCodec,
+      "json-rpc": jsonRpcCodec,
+      php: phpCodec
+    },
     factories: {
       websocket: createWebSocketTransport,
       sse: createEventStreamTransport,
-      "long-polling": createLongPollingTransport
+      "long-polling": createLongPollingTransport,
+      "interval-polling": createIntervalPollingTransport
     }
   };
 }
