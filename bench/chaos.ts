@@ -104,7 +104,7 @@ async function driveHabits(): Promise<boolean> {
 async function driveScenarios(name: string): Promise<boolean> {
   if (!Object.keys(SCENARIOS).includes(name))
     throw new Error(`--scenario is one of ${Object.keys(SCENARIOS).join(', ')}, habits`)
-  const count = args.quick ? 60 : 1000
+  const count = Number(args.messages ?? (args.quick ? 60 : 1000))
   const results = await SCENARIOS[name as ScenarioName]({ targets, seed, count, perSecond })
   if (!args.json) {
     console.log(`${name}: seed ${seed}, node ${process.version}, count ${count}\n`)

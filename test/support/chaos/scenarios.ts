@@ -166,7 +166,8 @@ function cycles({ targets, count }: ScenarioOptions): Promise<ScenarioFigures[]>
 
 interface CyclesReport {
   readonly bytesPerCycle: number
-  readonly heap: number
+  /** Twenty samples from the first cycle to the last. */
+  readonly heapKb: readonly number[]
   readonly left: { readonly timers: number; readonly listeners: number }
 }
 
