@@ -409,7 +409,7 @@ function pollOnFrom(url: string, lastMessageId: string | null): string {
   const now = { nowMs: 0, sinceMs: 0, serverNowMs: 0 }
   const replay = position.open({ ...now, channelCount: 1, resumed: false, atomic: true })
   replay.emptyPoll({ lastMessageId, lastModified: null }, 40_000)
-  const { mid } = replay.next()
+  const { mid } = replay.next(0)
   return mid === undefined
     ? 'nowhere'
     : mid === lastMessageId

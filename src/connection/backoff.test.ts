@@ -3,7 +3,7 @@ import type { LossReason } from '../core/loss'
 import { type BackoffOption, type Failure, backoffPolicy } from './backoff'
 
 function failure(told: Partial<Failure>): Failure {
-  return { failures: 1, code: 1006, reason: 'dropped', wasUseful: false, elapsedMs: 0, chance: 0.5, ...told }
+  return { failures: 1, code: 1006, reason: 'dropped', wasUseful: false, elapsedMs: 60_000, chance: 0.5, ...told }
 }
 
 /** Delays of the 1st, 2nd, ... failure in a row. */
@@ -24,6 +24,12 @@ describe('B1: the default policy', () => {
     const chances = [0, 0.25, 0.5, 0.75]
     expect(chances.map((chance) => delays({}, 1, { wasUseful: true, chance })[0])).toEqual([0, 125, 250, 375])
     expect(delays({}, 3, { wasUseful: true })).toEqual([250, 1500, 3000])
+  })
+  test('tries a second time as soon where the first retry of an outage that has hardly begun failed as well', () => {
+    const second = (elapsedMs: number, chance: number): number =>
+      backoffPolicy()(failure({ failures: 2, elapsedMs, chance }))
+    expect([second(999, 0), second(999, 1), second(1000, 0.5)]).toEqual([250, 500, 1500])
+    expect(backoffPolicy()(failure({ failures: 3, elapsedMs: 0 }))).toBe(3000)
   })
   test('spreads the first retry after a restart wide, for everybody was cut off at once', () => {
     const first = (chance: number): number | undefined =>

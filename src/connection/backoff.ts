@@ -45,13 +45,15 @@ export function backoffPolicy(option: BackoffOption = {}): BackoffPolicy {
 }
 
 function exponential({ baseMs, capMs, firstMs, restartSpreadMs }: Required<BackoffOptions>): BackoffPolicy {
-  return ({ failures, reason, wasUseful, chance }) => {
+  return ({ failures, reason, wasUseful, elapsedMs, chance }) => {
     const reaction = reactionTo(reason)
     if (reaction === 'back-off') return TOO_MANY_MS * (1 + chance)
     if (failures <= 1) {
       if (reaction === 'spread') return restartSpreadMs * chance
       if (wasUseful) return firstMs * chance
     }
+    // The first retry of an outage that has hardly begun failed as well: most likely by the same blow.
+    if (failures === 2 && elapsedMs < 2 * firstMs) return firstMs * (0.5 + 0.5 * chance)
     // Jitter after the cap, or everybody ends up at exactly the cap together.
     return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * (0.75 + 0.5 * chance)
   }

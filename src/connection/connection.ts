@@ -168,11 +168,13 @@ export function createConnection(deps: ConnectionDeps): Connection {
           },
           frame(frame) {
             if (link.heartbeat) link.heartbeat.heard()
-            if (!carried) {
+            const outcome = port.frame(frame)
+            // What was delivered before proves nothing: a proxy that kills every connection lets a replay through, too.
+            if (!carried && outcome === 'news') {
               carried = true
               happened({ type: 'carried', linkId })
             }
-            return port.frame(frame)
+            return outcome
           },
           alive() {
             if (link.heartbeat) link.heartbeat.beat()

@@ -58,8 +58,11 @@ export type Verdict =
 export interface Replay {
   /** What the first request asks for. */
   readonly query: CursorQuery
-  /** What the following long polls ask for: exactly the place reached. An overlap there would return at once, for ever. */
-  next(): CursorQuery
+  /**
+   * What the following long polls ask for: exactly the place reached, because an overlap is answered at once, for ever. Now
+   * and then one overlaps all the same: a mid may become visible before a lower one does.
+   */
+  next(nowMs: number): CursorQuery
   accept(message: Message, nowMs: number): Verdict
   /** Headers of an empty long poll: a first position before any message came. */
   emptyPoll(hint: PollHint, nowMs: number): void
@@ -83,6 +86,9 @@ const REPLAY_QUIET_MS = 1000
 const REPLAY_LONGEST_MS = 10_000
 /** A mid carries the time its numbering began; a message body can forge one. */
 const MID_CLOCK_TOLERANCE_MS = 86_400_000
+/** A poll loop looks back so often, if so many messages came at most. */
+const CHECK_EVERY_MS = 10_000
+const CHECK_MOST = 5000
 /** A message that was published so much later than another one has the higher mid. */
 const SORTING_MS = 10_000
 /** Servers keep messages for a day. */
@@ -121,6 +127,8 @@ export function createPosition(options: PositionOptions): Position {
     let heldAtMs = 0
     // How far this link has read by itself: another one, beside it, may be further on other channels.
     let reached: Place | null = null
+    let checkedAtMs = link.nowMs
+    let uncheckedCount = 0
 
     /** Only a place that is surely older than anything the server may still be sorting proves it. */
     function isRenumbered({ mid }: Place, publishedAtMs: number | null): boolean {
@@ -150,7 +158,15 @@ export function createPosition(options: PositionOptions): Position {
 
     return {
       query,
-      next: () => (reached ? exactQuery(reached) : storeWasEmpty && !from ? originQuery() : query),
+      next(nowMs) {
+        if (!reached) return storeWasEmpty && !from ? originQuery() : query
+        const since = marks.before(checkedAtMs - overlapMs)
+        if (version < 3 || !uncheckedCount || nowMs - checkedAtMs < CHECK_EVERY_MS) return exactQuery(reached)
+        const isTooMuch = uncheckedCount > CHECK_MOST
+        checkedAtMs = nowMs
+        uncheckedCount = 0
+        return exactQuery(since && !isTooMuch ? since : reached)
+      },
       accept(message, nowMs) {
         const place = placeOf(message)
         if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return 'news'
@@ -161,6 +177,7 @@ export function createPosition(options: PositionOptions): Position {
           marks.clear()
         }
         if (renumbered || isAfter(place, reached)) reached = place
+        uncheckedCount++
         // It moves the position, too: else a quiet page would ask for the whole history again at every break.
         move(place, nowMs, publishedAtMs)
         if (fromOrigin && isBeforeStart(message)) return 'before-start'

@@ -5,8 +5,8 @@
 import type { Message } from '../codec/codec'
 
 export interface Holes {
-  /** A message that was not seen before. Whether it left a hole. */
-  seen(message: Message, nowMs: number): boolean
+  /** A message that was not seen before. `anew`: its channel counts from the beginning. */
+  seen(message: Message, nowMs: number): 'hole' | 'anew' | null
   /** Pieces that could not be read had a number, too. */
   unreadable(count: number): void
   /** Whether something is being waited for. */
@@ -31,22 +31,23 @@ export function createHoles(): Holes {
 
   return {
     seen({ channel, id }, nowMs) {
-      if (channel === null || id === null) return false
+      if (channel === null || id === null) return null
       const counted = channels.get(channel)
       if (!counted || id - counted.last > HOLE_MOST) {
         channels.set(channel, { last: id, lastAtMs: nowMs, left: new Map() })
-        return false
+        return null
       }
       const { last, left, lastAtMs } = counted
       counted.lastAtMs = nowMs
       if (id <= last) {
-        // Not what was left out: the channel was made anew, and counts from the beginning.
-        if (!left.delete(id)) channels.set(channel, { last: id, lastAtMs: nowMs, left: new Map() })
-        return false
+        // Not what was left out: the channel was made anew.
+        if (left.delete(id)) return null
+        channels.set(channel, { last: id, lastAtMs: nowMs, left: new Map() })
+        return 'anew'
       }
       for (let number = last + 1; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs })
       counted.last = id
-      return id > last + 1
+      return id > last + 1 ? 'hole' : null
     },
     unreadable(count) {
       unread += count

@@ -16,7 +16,7 @@ import type { TransportAddress, TransportFactory } from '../transport/transport'
 import { addressOf, isBinary } from './address'
 import type { Arrivals } from './arrivals'
 import type { ReadLink, Reader } from './reader'
-import type { PollHandlers, RecoveringLink, Recovery } from './recovery'
+import type { RecoveringLink, Recovery } from './recovery'
 import type { SessionDeps } from './session-types'
 import { startShortPoll } from './short-poll'
 import type { UplinkRunner } from './uplink'
@@ -108,12 +108,12 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       release: (frame) => void reader.take(frame, read),
     })
 
-    function poll(fromMs: number | null, handlers: PollHandlers): () => void {
+    function poll(fromMs: number | null, ended: (isAnswered: boolean) => void): () => void {
       const nowMs = clock.now()
       const isWhole = fromMs === null
       const asking = position.open({ ...asked, nowMs, sinceMs: isWhole ? nowMs : fromMs, isWhole, atomic: true })
       return startShortPoll({
-        ...handlers,
+        ended,
         clock,
         take: (frame) => reader.take(frame, { ...read, replay: asking }),
         open: (sink) =>
@@ -134,7 +134,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       binary: isBinary(config, kind, framing),
       // Only version 5 gives a sign of life that pages can see.
       silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
-      address: (phase) => address(kind, phase === 'first' ? replay.query : replay.next()),
+      address: (phase) => address(kind, phase === 'first' ? replay.query : replay.next(clock.now())),
       frame(frame) {
         if (recovery.hold(id, frame)) return 'news'
         const outcome = reader.take(frame, read)

@@ -25,14 +25,9 @@ export interface RecoveringLink {
   /** Since when messages may have been missed; `null` where nothing was (a planned change, the very first link). */
   readonly missedSinceMs: number | null
   /** Asks the store over a poll for what came since an instant (`null`: for everything); `null` where none may be opened. */
-  readonly poll: ((sinceMs: number | null, handlers: PollHandlers) => () => void) | null
+  readonly poll: ((sinceMs: number | null, ended: (isAnswered: boolean) => void) => () => void) | null
   /** Reads a frame that was held back. */
   release(frame: Frame): void
-}
-
-export interface PollHandlers {
-  waiting(): void
-  ended(isAnswered: boolean): void
 }
 
 export interface Recovery {
@@ -43,8 +38,8 @@ export interface Recovery {
   /** A message came over the link. */
   heard(linkId: number): void
   ended(linkId: number): void
-  /** A message of a server that counts per channel, and pieces that could not be read: they had a number, too. */
-  numbered(message: Message): void
+  /** A new message, and pieces that could not be read: they had a number, too. */
+  numbered(message: Message, version: number): void
   unreadable(count: number): void
   /** The server lost its store and counts from the beginning: what was stored since is not found from the old place. */
   renumbered(): void
@@ -60,6 +55,11 @@ export type Remedy = 'fetch' | 'reconcile' | 'resume-again' | 'none'
 const HOLE_MS = 3000
 /** Servers keep messages for a day. */
 const HISTORY_MS = 86_400_000
+const IN_FLIGHT_MS = 1500
+/** Frames of a link are held back for so long at most. */
+const HOLD_MS = 2000
+const FETCH_TRIES = 3
+const FETCH_PAUSE_MS = 300
 /** By then what was being stored while the link opened is in the store. */
 const RECONCILE_MS = 2000
 /** More than this is not asked for twice: what was delivered is remembered for so many messages only. */
@@ -77,6 +77,8 @@ export function remedyOf({ version, kind, missedSinceMs, poll }: RecoveringLink)
   return poll && version < 5 ? 'reconcile' : 'resume-again'
 }
 
+const RENUMBERED: Suspicion = { certainty: 'suspected', reason: 'renumbered' }
+
 export function createRecovery(deps: RecoveryDeps): Recovery {
   const { clock } = deps
   let link: RecoveringLink | null = null
@@ -88,8 +90,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let openedAtMs = 0
   let heardCount = 0
   let stopPoll = (): void => {}
+  let stopHolding = stopPoll
   let timer: unknown
   let holeTimer: unknown = null
+  let storeBegan = ''
   const holes = createHoles()
   let pingTimer: unknown
 
@@ -134,22 +138,31 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     }
   }
 
-  /** Held back until the poll was answered, or was seen to wait: the order in a channel is kept. */
+  /** What comes meanwhile is held back, but not for long: the order in a channel is kept where the answer comes soon. */
   function fetchMissed(from: RecoveringLink): void {
     if (!from.poll) {
       suspect({ certainty: 'suspected', reason: 'no-replay' })
       return settle()
     }
     held = []
-    poll(from, Number(missedSinceMs), (isAnswered) => {
-      release()
-      if (!isAnswered) suspect({ certainty: 'suspected', reason: 'no-replay' })
-      settle()
-    })
+    let triesLeft = FETCH_TRIES
+    const holding = clock.setTimeout(release, HOLD_MS)
+    const ask = (): void =>
+      poll(from, Number(missedSinceMs), (isAnswered) => {
+        if (!isAnswered && --triesLeft) {
+          timer = clock.setTimeout(ask, FETCH_PAUSE_MS)
+          return
+        }
+        release()
+        if (!isAnswered) suspect({ certainty: 'suspected', reason: 'no-replay' })
+        settle()
+      })
+    stopHolding = () => clock.clearTimeout(holding)
+    ask()
   }
 
   function poll(from: RecoveringLink, sinceMs: number | null, done: (isAnswered: boolean) => void): void {
-    if (from.poll) stopPoll = from.poll(sinceMs, { waiting: release, ended: done })
+    if (from.poll) stopPoll = from.poll(sinceMs, done)
   }
 
   function afterPing(): void {
@@ -163,6 +176,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   function release(): void {
     const frames = held || []
     held = null
+    stopHolding()
     if (link) frames.forEach(link.release)
   }
 
@@ -177,13 +191,24 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     const untilMs = clock.now()
     if (what.certainty === 'certain') worst = 'gap'
     else if (worst === 'complete') worst = 'suspected-gap'
-    deps.gap({ ...what, sinceMs: sinceMs === null ? untilMs : sinceMs, untilMs })
+    // What was on its way when the link ended was published before that.
+    deps.gap({ ...what, sinceMs: (sinceMs === null ? untilMs : sinceMs) - IN_FLIGHT_MS, untilMs })
     // Found out late: what was said about the reconnect is taken back.
     if (isSettled) deps.recovered(worst)
   }
 
-  function numbered(message: Message): void {
-    if (holes.seen(message, clock.now()) && !holeTimer) holeTimer = clock.setTimeout(checkHoles, HOLE_MS)
+  function numbered(message: Message, version: number): void {
+    if (version > 2 && message.mid) {
+      // Ten digits say when the server's store began: another store has nothing of what this one had.
+      const began = message.mid.slice(0, 10)
+      if (storeBegan && storeBegan < began) suspect(RENUMBERED)
+      storeBegan = began
+    }
+    if (version !== 2) return
+    const found = holes.seen(message, clock.now())
+    // Without a break nothing was missed.
+    if (found === 'anew' && !isSettled) suspect(RENUMBERED)
+    if (found === 'hole' && !holeTimer) holeTimer = clock.setTimeout(checkHoles, HOLE_MS)
   }
 
   function checkHoles(): void {
@@ -198,6 +223,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     clock.clearTimeout(pingTimer)
     stopPoll()
     stopPoll = () => {}
+    stopHolding()
     held = null
     link = null
   }
@@ -214,7 +240,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     numbered,
     unreadable: holes.unreadable,
     renumbered() {
-      suspect({ certainty: 'suspected', reason: 'renumbered' })
+      suspect(RENUMBERED)
       clock.clearTimeout(timer)
       stopPoll()
       if (link && link.poll) poll(link, null, settle)

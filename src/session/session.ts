@@ -55,8 +55,7 @@ export function createSession(deps: SessionDeps): Session {
     dated,
     channelDeleted: renew,
     taken: store.moved,
-    // push-stream counts per channel; the other servers count for everybody together.
-    numbered: (message) => void (config && config.version === 2 && recovery.numbered(message)),
+    numbered: (message) => void (config && recovery.numbered(message, config.version)),
     renumbered: () => recovery.renumbered(),
     unreadable: (count) => recovery.unreadable(count),
   })

@@ -15,7 +15,6 @@ function scene() {
       return { close: () => void happened.push('closed') }
     },
     take: (frame) => void happened.push(`took ${String(frame)}`),
-    waiting: () => void happened.push('waiting'),
     ended: (isAnswered) => void happened.push(isAnswered ? 'answered' : 'refused'),
   })
   return { clock, sink, stop, happened }
@@ -40,9 +39,9 @@ test('P10: a poll that waits has nothing to bring, and is not waited for', async
   await clock.advance(700)
   sink.opened('long-polling', false)
   await clock.advance(4299)
-  expect(happened).toEqual(['waiting'])
+  expect(happened).toEqual([])
   await clock.advance(1)
-  expect([happened, clock.timers]).toEqual([['waiting', 'closed', 'answered'], 0])
+  expect([happened, clock.timers]).toEqual([['closed', 'answered'], 0])
 })
 
 test('P10: a refusal is told', () => {

@@ -10,8 +10,6 @@ export interface ShortPollDeps {
   readonly clock: Clock
   open(sink: TransportSink): Transport
   take(frame: Frame): void
-  /** It was not refused, and was not answered yet either. */
-  waiting(): void
   /** `false`: refused, or cut off. */
   ended(isAnswered: boolean): void
 }
@@ -20,7 +18,7 @@ export interface ShortPollDeps {
 const WAIT_MS = 5000
 
 /** The result stops it silently. */
-export function startShortPoll({ clock, open, take, waiting, ended }: ShortPollDeps): () => void {
+export function startShortPoll({ clock, open, take, ended }: ShortPollDeps): () => void {
   let over = false
 
   function stop(): void {
@@ -36,9 +34,7 @@ export function startShortPoll({ clock, open, take, waiting, ended }: ShortPollD
   const answered = (): void => end(true)
   const patience = clock.setTimeout(answered, WAIT_MS)
   const poll = open({
-    opened(_kind, confirmed) {
-      if (!confirmed) waiting()
-    },
+    opened: () => {},
     frame(frame) {
       take(frame)
       answered()

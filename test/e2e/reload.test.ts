@@ -54,7 +54,7 @@ async function ending({ publisher, watched }: Site): Promise<readonly Message[]>
 async function stopped({ watched, opened, server }: Site): Promise<void> {
   const { errors, gaps } = await watched.facts()
   await watched.stop()
-  await until('no connection open', 2000, () => server.connections().length === 0)
+  await until('no connection open', 5000, () => server.connections().length === 0)
   expect({ errors, gaps }).toEqual({ errors: [], gaps: [] })
   expect([...opened.pageErrors, ...opened.consoleErrors]).toEqual([])
 }
