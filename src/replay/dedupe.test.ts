@@ -22,11 +22,16 @@ test('P8: the window holds 16 384 unless told otherwise', () => {
   expect(dedupe.size).toBe(16_384)
 })
 
-test('after a reset identities are used anew', () => {
+test('P7: when numbers are given again, those that nothing else identifies are new', () => {
   const dedupe = createDedupe()
-  dedupe.isNew('a', 0)
-  dedupe.reset()
-  expect([dedupe.size, dedupe.isNew('a', 0)]).toEqual([0, true])
+  const dated = messageOf({
+    mid: '1'.repeat(26),
+    body: { module_id: 'im', command: 'x', extra: { server_time_unix: 5 } },
+  })
+  const identities = [messageOf({ mid: '2'.repeat(26) }), dated].map((message) => identityOf(message)!)
+  expect(identities.map((identity) => dedupe.isNew(identity, 0))).toEqual([true, true])
+  dedupe.renumbered()
+  expect(identities.map((identity) => dedupe.isNew(identity, 0))).toEqual([true, false])
 })
 
 test('P11: what another page delivered is not new, whatever was seen since', () => {
@@ -38,8 +43,6 @@ test('P11: what another page delivered is not new, whatever was seen since', () 
   const third = createDedupe()
   third.restore(second.recent(10), 20)
   expect(['a', 'b', 'c', 'd', 'e'].map(third.isNew)).toEqual([false, false, false, false, true])
-  third.reset()
-  expect(third.isNew('a', 0)).toBe(true)
 })
 
 test('P11: only what is recent is handed on, and never less than a few hundred', () => {

@@ -7,6 +7,8 @@ import { publishedAt } from './position'
  */
 export const DEDUPE_WINDOW = 16_384
 const RECENT_MIN = 256
+/** The last character of an identity that nothing but a number tells. */
+const UNDATED = '|'
 
 export interface Dedupe {
   /** `true` the first time an identity is seen within the window. */
@@ -15,8 +17,8 @@ export interface Dedupe {
   recent(sinceMs: number): string[]
   /** What was seen elsewhere, up to then, is not new here. */
   restore(fingerprints: readonly string[], untilMs: number): void
-  /** Forgets everything: numbering started again, so identities are used anew. */
-  reset(): void
+  /** Numbering started again: what only its number identified may be another message from now on. */
+  renumbered(): void
   readonly size: number
 }
 
@@ -45,9 +47,10 @@ export function createDedupe(limit: number = DEDUPE_WINDOW): Dedupe {
       elsewhere = new Set(fingerprints)
       elsewhereUntilMs = untilMs
     },
-    reset() {
-      seen.clear()
-      elsewhere.clear()
+    renumbered() {
+      seen.forEach((_atMs, identity) => {
+        if (identity[identity.length - 1] === UNDATED) seen.delete(identity)
+      })
     },
     get size() {
       return seen.size
@@ -63,7 +66,7 @@ export function createDedupe(limit: number = DEDUPE_WINDOW): Dedupe {
  */
 export function identityOf(message: Message): string | null {
   const { mid, channel, id, tag, time } = message
-  if (mid) return `${mid}|${publishedAt(message) || ''}`
+  if (mid) return mid + UNDATED + (publishedAt(message) || '')
   return id === null && tag === null && !time ? null : [channel, id, tag, time].join('|')
 }
 

@@ -82,7 +82,7 @@ export function createReader(deps: ReaderDeps): Reader {
     const nowMs = clock.now()
     const verdict = replay.accept(message, nowMs)
     if (verdict === 'renumbered') {
-      dedupe.reset()
+      dedupe.renumbered()
       deps.renumbered()
     }
     const identity = identityOf(message)
