@@ -159,13 +159,14 @@ function backoffPolicy(option = {}) {
   return exponential(__spreadValues(__spreadValues({}, BACKOFF), option));
 }
 function exponential({ baseMs, capMs, firstMs, restartSpreadMs }) {
-  return ({ failures, reason, wasUseful, chance }) => {
+  return ({ failures, reason, wasUseful, elapsedMs, chance }) => {
     const reaction = reactionTo(reason);
     if (reaction === "back-off") return TOO_MANY_MS * (1 + chance);
     if (failures <= 1) {
       if (reaction === "spread") return restartSpreadMs * chance;
       if (wasUseful) return firstMs * chance;
     }
+    if (failures === 2 && elapsedMs < 2 * firstMs) return firstMs * (0.5 + 0.5 * chance);
     return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * (0.75 + 0.5 * chance);
   };
 }
@@ -220,6 +221,8 @@ function mitt(n) {
 }
 function createEmitter(onThrow) {
   const handlers = mitt();
+  const queue = [];
+  let isEmitting = false;
   return {
     on(key, listener) {
       const handler = (args) => {
@@ -234,7 +237,13 @@ function createEmitter(onThrow) {
       return () => handlers.off(key, handler);
     },
     // mitt copies the list before calling: listeners may subscribe and unsubscribe inside their own call.
-    emit: (key, ...args) => handlers.emit(key, args),
+    emit(key, ...args) {
+      queue.push([key, args]);
+      if (isEmitting) return;
+      isEmitting = true;
+      for (let next = queue.shift(); next; next = queue.shift()) handlers.emit(...next);
+      isEmitting = false;
+    },
     count: (key) => (handlers.all.get(key) || []).length
   };
 }
@@ -684,6 +693,7 @@ const FRESH = {
   probeDelayMs: 0,
   lastCheckAtMs: -Infinity,
   hasConnected: false,
+  isDoubted: false,
   restartUntilMs: -Infinity
 };
 function draft(state, moment, options) {
@@ -729,7 +739,7 @@ function openLink(d, kind2) {
   memory.lastAttemptAtMs = nowMs;
   d.links.push({ id, kind: kind2, targetId, startedAtMs: nowMs, openedAtMs: null, confirmed: false, useful: false });
   const sinceMs = d.active || memory.outageSinceMs === null ? nowMs : memory.outageSinceMs;
-  d.effects.push({ type: "open", linkId: id, kind: kind2, sinceMs });
+  d.effects.push({ type: "open", linkId: id, kind: kind2, sinceMs, isDoubted: d.active !== null && memory.isDoubted });
   setTimer(d, "deadline", isOwnStream(d, kind2) ? options.firstByteMs : options.connectTimeoutMs, id);
 }
 function dropLink(d, { id }) {
@@ -808,7 +818,17 @@ function attemptFailed(d, link, lost2) {
     if (isHopeless || !tryNext(d) && d.links.length === 0) giveUpRound(d, lost2, false);
   } else if (isOutdated(memory, active) && !isOutdated(memory, link)) {
     successorFailed(d, lost2, false);
-  } else if (!tryNext(d)) planProbe(d);
+  } else if (!tryNext(d)) {
+    if (memory.isDoubted) stillDoubted(d, link, lost2);
+    else planProbe(d);
+  }
+}
+function stillDoubted(d, failed2, lost2) {
+  planProbe(d);
+  if (reactionTo(lost2.reason) !== "retry") return;
+  const isSameKind = !!d.active && d.active.kind === failed2.kind;
+  d.memory.failures += isSameKind ? 1 : 0;
+  setTimer(d, "replace", isSameKind ? delayAfter(d, lost2, false, d.memory.failures) : floorMs(d));
 }
 function successorFailed(d, lost2, wasUseful) {
   const { memory } = d;
@@ -849,6 +869,7 @@ function takeOver(d, link) {
   const { active, memory } = d;
   d.links = d.links.filter((other) => other !== link);
   d.active = link;
+  memory.isDoubted = false;
   if (active) {
     clearTimer(d, "useful", active.id);
     clearTimer(d, "deadline", active.id);
@@ -923,6 +944,12 @@ function activeLost(d, link, cause) {
     return planProbe(d);
   }
   noticeOutage(d);
+  memory.isDoubted = false;
+  const isTrying = d.links.some((other) => other.kind === link.kind && !isOutdated(memory, other));
+  if (isTrying && reaction !== "renew") {
+    d.phase = "connecting";
+    return stopClimbing(d);
+  }
   const hasMore = d.links.length > 0 || d.queue.length > 0;
   if (link.useful || !hasMore || reaction === "renew") return giveUpRound(d, cause, link.useful);
   d.phase = "connecting";
@@ -936,7 +963,8 @@ function suspend(d) {
   d.queue = [];
   d.phase = "suspended";
 }
-const CHECK_FLOOR_MS = 1e4;
+const CHECK_FLOOR_MS = 3e3;
+const HUNG_MS = 1e3;
 function step(state, event, moment, options) {
   const d = draft(state, moment, options);
   decide(d, event);
@@ -1026,7 +1054,13 @@ function hinted$1(d, hint) {
     return;
   }
   if (phase === "suspended") return beginRound(d);
-  if (phase === "connecting" || active && hint === "return") return;
+  if (phase === "connecting") {
+    const isHung = d.links.length > 0 && d.links.every(({ startedAtMs }) => moment.nowMs - startedAtMs > HUNG_MS);
+    if (hint !== "check" || !isHung) return;
+    closeAll(d, "replaced");
+    return beginRound(d);
+  }
+  if (active && hint === "return") return;
   const canImprove = active !== null && betterThan(memory.target.candidates, active.kind).length > 0;
   if (active && !canImprove && hint === "retry") return;
   const { lastLoss } = memory;
@@ -1034,6 +1068,7 @@ function hinted$1(d, hint) {
   const isSentAway = !active && isAsked;
   if (isSentAway || moment.nowMs - memory.lastCheckAtMs < (active ? CHECK_FLOOR_MS : options.hintFloorMs)) return;
   memory.lastCheckAtMs = moment.nowMs;
+  if (hint === "check" && active) memory.isDoubted = true;
   if (canImprove) probe(d);
   else if (active) replace(d);
   else beginRound(d);
@@ -1118,7 +1153,7 @@ function createConnection(deps) {
   function run(effect) {
     switch (effect.type) {
       case "open":
-        return open(effect.linkId, effect.kind, effect.sinceMs);
+        return open(__spreadProps(__spreadValues({}, effect), { id: effect.linkId }));
       case "close":
         return close(effect.linkId, effect.code, effect.reason);
       case "set-timer": {
@@ -1137,7 +1172,8 @@ function createConnection(deps) {
         return effect;
     }
   }
-  function open(linkId, kind2, sinceMs) {
+  function open(opening) {
+    const { id: linkId, kind: kind2 } = opening;
     const candidates = state.phase === "idle" ? [] : state.memory.target.candidates;
     let carried = false;
     const link = { kind: kind2, transport: null, heartbeat: null };
@@ -1151,7 +1187,7 @@ function createConnection(deps) {
     try {
       const factory = deps.factories[kind2];
       if (!factory) throw new TypeError(`no ${kind2} transport`);
-      const port = deps.openLink({ id: linkId, kind: kind2, sinceMs });
+      const port = deps.openLink(opening);
       const transport = factory({
         binary: port.binary,
         clock,
@@ -1173,11 +1209,12 @@ function createConnection(deps) {
           },
           frame(frame) {
             if (link.heartbeat) link.heartbeat.heard();
-            if (!carried) {
+            const outcome = port.frame(frame);
+            if (!carried && outcome === "news") {
               carried = true;
               happened({ type: "carried", linkId });
             }
-            return port.frame(frame);
+            return outcome;
           },
           alive() {
             if (link.heartbeat) link.heartbeat.beat();
@@ -1288,6 +1325,8 @@ const WHOLE_HISTORY = "00000000000000000000000000";
 const REPLAY_QUIET_MS = 1e3;
 const REPLAY_LONGEST_MS = 1e4;
 const MID_CLOCK_TOLERANCE_MS = 864e5;
+const CHECK_EVERY_MS = 1e4;
+const CHECK_MOST = 5e3;
 const SORTING_MS = 1e4;
 const HISTORY_MS$1 = 864e5;
 function createPosition(options) {
@@ -1313,6 +1352,8 @@ function createPosition(options) {
     let firstAtMs = 0;
     let heldAtMs = 0;
     let reached = null;
+    let checkedAtMs = link.nowMs;
+    let uncheckedCount = 0;
     function isRenumbered({ mid }, publishedAtMs) {
       const newest = marks.newest();
       if (!byMid || link.isWhole || !newest || mid > newest.mid || openedInEpoch !== epoch) return false;
@@ -1337,7 +1378,15 @@ function createPosition(options) {
     }
     return {
       query: query2,
-      next: () => reached ? exactQuery(reached) : storeWasEmpty && !from ? originQuery() : query2,
+      next(nowMs) {
+        if (!reached) return storeWasEmpty && !from ? originQuery() : query2;
+        const since = marks.before(checkedAtMs - overlapMs);
+        if (version < 3 || !uncheckedCount || nowMs - checkedAtMs < CHECK_EVERY_MS) return exactQuery(reached);
+        const isTooMuch = uncheckedCount > CHECK_MOST;
+        checkedAtMs = nowMs;
+        uncheckedCount = 0;
+        return exactQuery(since && !isTooMuch ? since : reached);
+      },
       accept(message, nowMs) {
         const place = placeOf(message);
         if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return "news";
@@ -1348,6 +1397,7 @@ function createPosition(options) {
           marks.clear();
         }
         if (renumbered || isAfter(place, reached)) reached = place;
+        uncheckedCount++;
         move(place, nowMs, publishedAtMs);
         if (fromOrigin && isBeforeStart(message)) return "before-start";
         return renumbered ? "renumbered" : "news";
@@ -1419,6 +1469,7 @@ function wholeSecond(atMs) {
 }
 const DEDUPE_WINDOW = 16384;
 const RECENT_MIN = 256;
+const UNDATED = "|";
 function createDedupe(limit = DEDUPE_WINDOW) {
   const seen = /* @__PURE__ */ new Map();
   let elsewhere = /* @__PURE__ */ new Set();
@@ -1443,9 +1494,10 @@ function createDedupe(limit = DEDUPE_WINDOW) {
       elsewhere = new Set(fingerprints);
       elsewhereUntilMs = untilMs;
     },
-    reset() {
-      seen.clear();
-      elsewhere.clear();
+    renumbered() {
+      seen.forEach((_atMs, identity) => {
+        if (identity[identity.length - 1] === UNDATED) seen.delete(identity);
+      });
     },
     get size() {
       return seen.size;
@@ -1454,7 +1506,7 @@ function createDedupe(limit = DEDUPE_WINDOW) {
 }
 function identityOf(message) {
   const { mid, channel, id, tag, time } = message;
-  if (mid) return `${mid}|${publishedAt(message) || ""}`;
+  if (mid) return mid + UNDATED + (publishedAt(message) || "");
   return id === null && tag === null && !time ? null : [channel, id, tag, time].join("|");
 }
 function fingerprint(text2) {
@@ -1467,6 +1519,105 @@ function fingerprint(text2) {
     b ^= b >>> 15;
   }
   return (a >>> 0).toString(36) + (b >>> 0).toString(36).padStart(7, "0");
+}
+function requestUrl(base, parameters, keepSlashes = false) {
+  const [path, ...queries] = base.split("#")[0].split("?");
+  const names = parameters.map(([name]) => name);
+  const kept = queries.join("?").split("&").filter((part) => part && names.indexOf(nameOf(part)) < 0);
+  const added = parameters.map(([name, value]) => {
+    const encoded = encodeURIComponent(value);
+    return `${encodeURIComponent(name)}=${keepSlashes ? encoded.replace(/%2F/g, "/") : encoded}`;
+  });
+  return `${path}?${kept.concat(added).join("&")}`;
+}
+function nameOf(part) {
+  const name = part.split("=")[0];
+  try {
+    return decodeURIComponent(name);
+  } catch (e) {
+    return name;
+  }
+}
+function candidatesOf({ version, endpoints }, wanted, platform, built) {
+  const usable = [];
+  const missing = {};
+  const spoken = !version ? ["interval-polling"] : version > 4 ? ["websocket"] : ["websocket", "sse", "long-polling"];
+  const isComplete = version || wanted.length < 2 || wanted.indexOf("interval-polling") >= 0;
+  const kinds = isComplete ? wanted : wanted.concat("interval-polling");
+  kinds.forEach((kind2) => {
+    if (!(kind2 === "websocket" ? platform.webSocket : platform.fetch)) missing[kind2] = "unsupported";
+    else if (spoken.indexOf(kind2) < 0) missing[kind2] = "not-spoken";
+    else if (!built.codec || !built.factories[kind2]) missing[kind2] = "not-built-in";
+    else if (!endpointOf(endpoints, kind2)) missing[kind2] = "not-configured";
+    else usable.push({ kind: kind2, ownAddress: kind2 === "sse" && endpoints.sse !== null });
+  });
+  return { usable, missing };
+}
+function endpointOf(endpoints, kind2) {
+  if (kind2 === "interval-polling") return endpoints.intervalPolling;
+  return kind2 === "websocket" ? endpoints.websocket : kind2 === "sse" && endpoints.sse || endpoints.longPolling;
+}
+function noTransport({ version }, { missing }) {
+  const reasons = Object.entries(missing).map((reason) => reason.join(": "));
+  const message = `No transport works here with push server version ${version} (${reasons.join(", ")}): ask for another one, or add what is missing to options.platform.`;
+  return new PullError("no-transport", message, { facts: { skipped: missing, version } });
+}
+const REVISION = 19;
+function addressOf(config, kind2, options) {
+  const { version } = config;
+  const { framing, cursor, href } = options;
+  const isWebSocket = kind2 === "websocket";
+  let base = absolute(endpointOf(config.endpoints, kind2) || "", href);
+  if (framing === "php")
+    return { url: `${base}${base.indexOf("?") < 0 ? "?" : "&"}UPDATE_STATE`, form: formOf(config, cursor) };
+  if (isWebSocket) base = base.replace(/^http/i, "ws");
+  const url = query(
+    base,
+    __spreadProps(__spreadValues(__spreadValues(__spreadValues(__spreadValues({}, whoAsks(config)), framed(kind2, options, config)), whose(config)), cursor), { revision: REVISION }),
+    version
+  );
+  return version === 1 && !isWebSocket && cursor.time ? { url, headers: { "If-Modified-Since": cursor.time } } : { url };
+}
+function publishAddressOf(config, href) {
+  const { publish: publish2 } = config.endpoints;
+  return publish2 && query(absolute(publish2, href), __spreadValues(__spreadValues({}, whoAsks(config)), whose(config)), config.version);
+}
+function isBinary(config, kind2, framing) {
+  return framing === "protobuf" && !(kind2 === "sse" && config.endpoints.sse);
+}
+function targetOf({ version, endpoints, clientId, hostname, mode, channels, jwt }) {
+  return JSON.stringify([version, endpoints, clientId, hostname, mode, channelQuery(channels) || jwt]);
+}
+function whoAsks({ jwt, channels }) {
+  return jwt ? { token: jwt } : { CHANNEL_ID: channelQuery(channels) };
+}
+function whose({ mode, clientId, hostname }) {
+  return { clientId: mode === "shared" ? clientId : null, hostname };
+}
+function framed(kind2, { framing }, config) {
+  if (framing === "json") return { format: "json" };
+  return { jsonRpc: framing === "json-rpc", binaryMode: isBinary(config, kind2, framing) };
+}
+function formOf({ channels, sessid, siteId }, { mid }) {
+  return {
+    PULL_UPDATE_STATE: "Y",
+    CHANNEL_ID: channelQuery(channels),
+    CHANNEL_LAST_ID: String(Number((mid || "0").slice(10))),
+    SITE_ID: siteId || "",
+    PULL_AJAX_CALL: "Y",
+    sessid: sessid || ""
+  };
+}
+function absolute(base, href) {
+  return href && !/^\w+:/.test(base) ? new URL(base, href).href : base;
+}
+function query(base, said, version) {
+  const names = Object.keys(said).filter((name) => said[name] || said[name] === 0);
+  return requestUrl(
+    base,
+    names.map((name) => [name, String(said[name])]),
+    version === 1
+  );
 }
 const READ_AFTER_MS = 3e3;
 function createArrivals() {
@@ -1504,30 +1655,6 @@ function createArrivals() {
       endedAtMs = Math.min(endedAtMs, nowMs);
     }
   };
-}
-function candidatesOf({ version, endpoints }, wanted, platform, built) {
-  const usable = [];
-  const missing = {};
-  const spoken = !version ? ["interval-polling"] : version > 4 ? ["websocket"] : ["websocket", "sse", "long-polling"];
-  const isComplete = version || wanted.length < 2 || wanted.indexOf("interval-polling") >= 0;
-  const kinds = isComplete ? wanted : wanted.concat("interval-polling");
-  kinds.forEach((kind2) => {
-    if (!(kind2 === "websocket" ? platform.webSocket : platform.fetch)) missing[kind2] = "unsupported";
-    else if (spoken.indexOf(kind2) < 0) missing[kind2] = "not-spoken";
-    else if (!built.codec || !built.factories[kind2]) missing[kind2] = "not-built-in";
-    else if (!endpointOf(endpoints, kind2)) missing[kind2] = "not-configured";
-    else usable.push({ kind: kind2, ownAddress: kind2 === "sse" && endpoints.sse !== null });
-  });
-  return { usable, missing };
-}
-function endpointOf(endpoints, kind2) {
-  if (kind2 === "interval-polling") return endpoints.intervalPolling;
-  return kind2 === "websocket" ? endpoints.websocket : kind2 === "sse" && endpoints.sse || endpoints.longPolling;
-}
-function noTransport({ version }, { missing }) {
-  const reasons = Object.entries(missing).map((reason) => reason.join(": "));
-  const message = `No transport works here with push server version ${version} (${reasons.join(", ")}): ask for another one, or add what is missing to options.platform.`;
-  return new PullError("no-transport", message, { facts: { skipped: missing, version } });
 }
 const DISABLED = ["SERVER_ERROR", "ERROR_OPEN_CHANNEL", "PULL_MODULE_IS_NOT_INSTALLED"];
 function openAnswer(raw) {
@@ -2158,80 +2285,8 @@ function framingOf(version, wanted, codecs) {
   if (version < 4) return "text";
   return wanted !== "auto" ? wanted : codecs.protobuf ? "protobuf" : "text";
 }
-function requestUrl(base, parameters, keepSlashes = false) {
-  const [path, ...queries] = base.split("#")[0].split("?");
-  const names = parameters.map(([name]) => name);
-  const kept = queries.join("?").split("&").filter((part) => part && names.indexOf(nameOf(part)) < 0);
-  const added = parameters.map(([name, value]) => {
-    const encoded = encodeURIComponent(value);
-    return `${encodeURIComponent(name)}=${keepSlashes ? encoded.replace(/%2F/g, "/") : encoded}`;
-  });
-  return `${path}?${kept.concat(added).join("&")}`;
-}
-function nameOf(part) {
-  const name = part.split("=")[0];
-  try {
-    return decodeURIComponent(name);
-  } catch (e) {
-    return name;
-  }
-}
-const REVISION = 19;
-function addressOf(config, kind2, options) {
-  const { version } = config;
-  const { framing, cursor, href } = options;
-  const isWebSocket = kind2 === "websocket";
-  let base = absolute(endpointOf(config.endpoints, kind2) || "", href);
-  if (framing === "php")
-    return { url: `${base}${base.indexOf("?") < 0 ? "?" : "&"}UPDATE_STATE`, form: formOf(config, cursor) };
-  if (isWebSocket) base = base.replace(/^http/i, "ws");
-  const url = query(
-    base,
-    __spreadProps(__spreadValues(__spreadValues(__spreadValues(__spreadValues({}, whoAsks(config)), framed(kind2, options, config)), whose(config)), cursor), { revision: REVISION }),
-    version
-  );
-  return version === 1 && !isWebSocket && cursor.time ? { url, headers: { "If-Modified-Since": cursor.time } } : { url };
-}
-function publishAddressOf(config, href) {
-  const { publish: publish2 } = config.endpoints;
-  return publish2 && query(absolute(publish2, href), __spreadValues(__spreadValues({}, whoAsks(config)), whose(config)), config.version);
-}
-function isBinary(config, kind2, framing) {
-  return framing === "protobuf" && !(kind2 === "sse" && config.endpoints.sse);
-}
-function whoAsks({ jwt, channels }) {
-  return jwt ? { token: jwt } : { CHANNEL_ID: channelQuery(channels) };
-}
-function whose({ mode, clientId, hostname }) {
-  return { clientId: mode === "shared" ? clientId : null, hostname };
-}
-function framed(kind2, { framing }, config) {
-  if (framing === "json") return { format: "json" };
-  return { jsonRpc: framing === "json-rpc", binaryMode: isBinary(config, kind2, framing) };
-}
-function formOf({ channels, sessid, siteId }, { mid }) {
-  return {
-    PULL_UPDATE_STATE: "Y",
-    CHANNEL_ID: channelQuery(channels),
-    CHANNEL_LAST_ID: String(Number((mid || "0").slice(10))),
-    SITE_ID: siteId || "",
-    PULL_AJAX_CALL: "Y",
-    sessid: sessid || ""
-  };
-}
-function absolute(base, href) {
-  return href && !/^\w+:/.test(base) ? new URL(base, href).href : base;
-}
-function query(base, said, version) {
-  const names = Object.keys(said).filter((name) => said[name] || said[name] === 0);
-  return requestUrl(
-    base,
-    names.map((name) => [name, String(said[name])]),
-    version === 1
-  );
-}
 const WAIT_MS = 5e3;
-function startShortPoll({ clock, open, take, waiting, ended }) {
+function startShortPoll({ clock, open, take, ended }) {
   let over = false;
   function stop() {
     over = true;
@@ -2246,8 +2301,7 @@ function startShortPoll({ clock, open, take, waiting, ended }) {
   const answered2 = () => end(true);
   const patience = clock.setTimeout(answered2, WAIT_MS);
   const poll = open({
-    opened(_kind, confirmed) {
-      if (!confirmed) waiting();
+    opened: () => {
     },
     frame(frame) {
       take(frame);
@@ -2265,6 +2319,7 @@ function createLinks(deps) {
   const opening = /* @__PURE__ */ new Map();
   let { leftAtMs } = deps;
   let hasOpened = leftAtMs < Infinity;
+  let heardAtMs = Infinity;
   let againSinceMs = Infinity;
   function open(link, config, position) {
     const { id, kind: kind2 } = link;
@@ -2272,10 +2327,16 @@ function createLinks(deps) {
     const openedAtMs = clock.now();
     const framing = deps.framing();
     const codec = deps.codecs[framing];
-    const hasActive = deps.state().phase === "connected";
+    const hasActive = deps.state().phase === "connected" && !link.isDoubted;
     const newSinceMs = arrivals.opening(link, channels, deps.serverTime(), openedAtMs);
     const isWhole = againSinceMs === null;
-    const sinceMs = Math.min(link.sinceMs, newSinceMs, isWhole ? Infinity : Number(againSinceMs), leftAtMs);
+    const sinceMs = Math.min(
+      link.sinceMs,
+      newSinceMs,
+      link.isDoubted ? heardAtMs : Infinity,
+      isWhole ? Infinity : Number(againSinceMs),
+      leftAtMs
+    );
     againSinceMs = Infinity;
     const serverNowMs = serverNow(deps.serverTime(), openedAtMs);
     const asked = {
@@ -2306,11 +2367,12 @@ function createLinks(deps) {
       poll: mayPoll ? poll : null,
       release: (frame) => void reader.take(frame, read)
     });
-    function poll(fromMs, handlers) {
+    function poll(fromMs, ended2) {
       const nowMs = clock.now();
       const isWhole2 = fromMs === null;
       const asking = position.open(__spreadProps(__spreadValues({}, asked), { nowMs, sinceMs: isWhole2 ? nowMs : fromMs, isWhole: isWhole2, atomic: true }));
-      return startShortPoll(__spreadProps(__spreadValues({}, handlers), {
+      return startShortPoll({
+        ended: ended2,
         clock,
         take: (frame) => reader.take(frame, __spreadProps(__spreadValues({}, read), { replay: asking })),
         open: (sink) => factory({
@@ -2323,14 +2385,15 @@ function createLinks(deps) {
           address: () => address("long-polling", asking.query),
           sink
         })
-      }));
+      });
     }
     return {
       binary: isBinary(config, kind2, framing),
       // Only version 5 gives a sign of life that pages can see.
       silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
-      address: (phase) => address(kind2, phase === "first" ? replay.query : replay.next()),
+      address: (phase) => address(kind2, phase === "first" ? replay.query : replay.next(clock.now())),
       frame(frame) {
+        heardAtMs = clock.now();
         if (recovery.hold(id, frame)) return "news";
         const outcome = reader.take(frame, read);
         if (outcome === "news") recovery.heard(id);
@@ -2341,6 +2404,7 @@ function createLinks(deps) {
   }
   function opened2(linkId) {
     hasOpened = true;
+    heardAtMs = clock.now();
     leftAtMs = Infinity;
     const link = opening.get(linkId);
     opening.delete(linkId);
@@ -2400,7 +2464,7 @@ function createReader(deps) {
     const nowMs = clock.now();
     const verdict = replay.accept(message, nowMs);
     if (verdict === "renumbered") {
-      dedupe.reset();
+      dedupe.renumbered();
       deps.renumbered();
     }
     const identity = identityOf(message);
@@ -2432,21 +2496,22 @@ function createHoles() {
   let unread = 0;
   return {
     seen({ channel, id }, nowMs) {
-      if (channel === null || id === null) return false;
+      if (channel === null || id === null) return null;
       const counted = channels.get(channel);
       if (!counted || id - counted.last > HOLE_MOST) {
         channels.set(channel, { last: id, lastAtMs: nowMs, left: /* @__PURE__ */ new Map() });
-        return false;
+        return null;
       }
       const { last, left, lastAtMs } = counted;
       counted.lastAtMs = nowMs;
       if (id <= last) {
-        if (!left.delete(id)) channels.set(channel, { last: id, lastAtMs: nowMs, left: /* @__PURE__ */ new Map() });
-        return false;
+        if (left.delete(id)) return null;
+        channels.set(channel, { last: id, lastAtMs: nowMs, left: /* @__PURE__ */ new Map() });
+        return "anew";
       }
       for (let number = last + 1; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs });
       counted.last = id;
-      return id > last + 1;
+      return id > last + 1 ? "hole" : null;
     },
     unreadable(count) {
       unread += count;
@@ -2471,6 +2536,10 @@ function createHoles() {
 }
 const HOLE_MS = 3e3;
 const HISTORY_MS = 864e5;
+const IN_FLIGHT_MS = 1500;
+const HOLD_MS = 2e3;
+const FETCH_TRIES = 3;
+const FETCH_PAUSE_MS = 300;
 const RECONCILE_MS = 2e3;
 const RECONCILE_MOST = 5e3;
 const SETTLE_MS = 2e3;
@@ -2481,6 +2550,7 @@ function remedyOf({ version, kind: kind2, missedSinceMs, poll }) {
   if (version === 1) return "fetch";
   return poll && version < 5 ? "reconcile" : "resume-again";
 }
+const RENUMBERED = { certainty: "suspected", reason: "renumbered" };
 function createRecovery(deps) {
   const { clock } = deps;
   let link = null;
@@ -2492,8 +2562,11 @@ function createRecovery(deps) {
   let heardCount = 0;
   let stopPoll = () => {
   };
+  let stopHolding = stopPoll;
   let timer;
   let holeTimer = null;
+  let storeBegan = "";
+  let anewSinceMs = null;
   const holes = createHoles();
   let pingTimer;
   function opened2(next) {
@@ -2541,14 +2614,22 @@ function createRecovery(deps) {
       return settle2();
     }
     held = [];
-    poll(from, Number(missedSinceMs), (isAnswered) => {
+    let triesLeft = FETCH_TRIES;
+    const holding = clock.setTimeout(release, HOLD_MS);
+    const ask2 = () => poll(from, Number(missedSinceMs), (isAnswered) => {
+      if (!isAnswered && --triesLeft) {
+        timer = clock.setTimeout(ask2, FETCH_PAUSE_MS);
+        return;
+      }
       release();
       if (!isAnswered) suspect({ certainty: "suspected", reason: "no-replay" });
       settle2();
     });
+    stopHolding = () => clock.clearTimeout(holding);
+    ask2();
   }
   function poll(from, sinceMs, done) {
-    if (from.poll) stopPoll = from.poll(sinceMs, { waiting: release, ended: done });
+    if (from.poll) stopPoll = from.poll(sinceMs, done);
   }
   function afterPing() {
     if (!link) return;
@@ -2560,6 +2641,7 @@ function createRecovery(deps) {
   function release() {
     const frames = held || [];
     held = null;
+    stopHolding();
     if (link) frames.forEach(link.release);
   }
   function settle2() {
@@ -2572,11 +2654,24 @@ function createRecovery(deps) {
     const untilMs = clock.now();
     if (what.certainty === "certain") worst = "gap";
     else if (worst === "complete") worst = "suspected-gap";
-    deps.gap(__spreadProps(__spreadValues({}, what), { sinceMs: sinceMs === null ? untilMs : sinceMs, untilMs }));
+    deps.gap(__spreadProps(__spreadValues({}, what), { sinceMs: (sinceMs === null ? untilMs : sinceMs) - IN_FLIGHT_MS, untilMs }));
     if (isSettled) deps.recovered(worst);
   }
-  function numbered(message) {
-    if (holes.seen(message, clock.now()) && !holeTimer) holeTimer = clock.setTimeout(checkHoles, HOLE_MS);
+  function beganAnew() {
+    if (missedSinceMs !== null && anewSinceMs === missedSinceMs) return;
+    anewSinceMs = missedSinceMs;
+    suspect(RENUMBERED);
+  }
+  function numbered(message, version) {
+    if (version > 2 && message.mid) {
+      const began = message.mid.slice(0, 10);
+      if (storeBegan && storeBegan < began) beganAnew();
+      storeBegan = began;
+    }
+    if (version !== 2) return;
+    const found = holes.seen(message, clock.now());
+    if (found === "anew" && !isSettled) beganAnew();
+    if (found === "hole" && !holeTimer) holeTimer = clock.setTimeout(checkHoles, HOLE_MS);
   }
   function checkHoles() {
     const found = holes.missing(clock.now() - HOLE_MS);
@@ -2589,6 +2684,7 @@ function createRecovery(deps) {
     stopPoll();
     stopPoll = () => {
     };
+    stopHolding();
     held = null;
     link = null;
   }
@@ -2604,7 +2700,7 @@ function createRecovery(deps) {
     numbered,
     unreadable: holes.unreadable,
     renumbered() {
-      suspect({ certainty: "suspected", reason: "renumbered" });
+      beganAnew();
       clock.clearTimeout(timer);
       stopPoll();
       if (link && link.poll) poll(link, null, settle2);
@@ -2825,8 +2921,7 @@ function createSession(deps) {
     dated,
     channelDeleted: renew,
     taken: store.moved,
-    // push-stream counts per channel; the other servers count for everybody together.
-    numbered: (message) => void (config && config.version === 2 && recovery.numbered(message)),
+    numbered: (message) => void (config && recovery.numbered(message, config.version)),
     renumbered: () => recovery.renumbered(),
     unreadable: (count) => recovery.unreadable(count)
   }));
@@ -3031,9 +3126,6 @@ function createSession(deps) {
       clockShiftMs: serverTime.uncertaintyMs < Infinity ? serverTime.shiftMs : null
     })
   };
-}
-function targetOf({ version, endpoints, clientId, hostname, mode, channels, jwt }) {
-  return JSON.stringify([version, endpoints, clientId, hostname, mode, channelQuery(channels) || jwt]);
 }
 function createAsking({ portal, clock, fetch, deadlineMs }) {
   const open = /* @__PURE__ */ new Set();

@@ -336,6 +336,52 @@ describe(`after a sleep (seed ${SEED})`, () => {
     await world.end()
   })
 
+  test.each(TRANSPORTS)(
+    'W9: a dead link whose successors fail is replaced when the network is back, %s',
+    async (transport) => {
+      const world = await connected(transport)
+      world.cutWires()
+      world.weather('hang')
+      world.sleep(SLEEP_MS, 'overdue')
+      world.signal('resume')
+      await world.advance(60_000)
+      world.publish(3)
+      world.weather('ok')
+      // A poll that is not answered is given up after a minute: nothing else tells it from a quiet one.
+      await world.advance(transport === 'long-polling' ? 130_000 : 40_000)
+      expect(await world.hearsNow()).toBe(true)
+      await world.end()
+    },
+  )
+
+  test.each(TRANSPORTS)('W9: a second sleep soon after the first, %s', async (transport) => {
+    const world = await connected(transport)
+    world.signal('resume')
+    await world.traffic(5000)
+    world.cutWires()
+    world.sleep(2000, 'overdue')
+    world.signal('resume', 'online')
+    await world.advance(RIGHT_WITHIN_MS)
+    expect(await world.hearsNow()).toBe(true)
+    await world.end()
+  })
+
+  test('W9: where the better transport is refused, the one in use is replaced', async () => {
+    const world = new World('auto', SEED)
+    world.network.behave('websocket', 'refuse')
+    const starting = world.client.start()
+    await world.advance(3000)
+    await starting
+    await world.traffic(8000)
+    expect(world.client.transport).toBe('sse')
+    world.cutWires()
+    world.sleep(SLEEP_MS, 'overdue')
+    world.signal('resume')
+    await world.advance(RIGHT_WITHIN_MS)
+    expect(await world.hearsNow()).toBe(true)
+    await world.end()
+  })
+
   test.each(TRANSPORTS)('W1: a storm of signals, %s', async (transport) => {
     const world = await connected(transport)
     const random = seededRandom(SEED)

@@ -42,12 +42,20 @@ export interface ConnectionRecord {
   readonly delayMs?: number
 }
 
+/** `isDoubted`: opened beside a link that may be dead. */
+export interface OpeningLink {
+  readonly id: number
+  readonly kind: TransportKind
+  readonly sinceMs: number
+  readonly isDoubted: boolean
+}
+
 export interface ConnectionDeps {
   readonly platform: Platform
   readonly factories: Readonly<Partial<Record<TransportKind, TransportFactory>>>
   readonly options: MachineOptions
   readonly timeouts: TransportTimeouts
-  openLink(link: { id: number; kind: TransportKind; sinceMs: number }): LinkPort
+  openLink(link: OpeningLink): LinkPort
   /** After every step that changed the state. */
   changed(state: State): void
   /** The queue server refuses the channels: fetch new ones and `retarget`. */
@@ -110,7 +118,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   function run(effect: Effect): void {
     switch (effect.type) {
       case 'open':
-        return open(effect.linkId, effect.kind, effect.sinceMs)
+        return open({ ...effect, id: effect.linkId })
       case 'close':
         return close(effect.linkId, effect.code, effect.reason)
       case 'set-timer': {
@@ -130,7 +138,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
     }
   }
 
-  function open(linkId: number, kind: TransportKind, sinceMs: number): void {
+  function open(opening: OpeningLink): void {
+    const { id: linkId, kind } = opening
     const candidates = state.phase === 'idle' ? [] : state.memory.target.candidates
     let carried = false
     const link: OpenLink = { kind, transport: null, heartbeat: null }
@@ -145,7 +154,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     try {
       const factory = deps.factories[kind]
       if (!factory) throw new TypeError(`no ${kind} transport`)
-      const port = deps.openLink({ id: linkId, kind, sinceMs })
+      const port = deps.openLink(opening)
       const transport = factory({
         binary: port.binary,
         clock,

@@ -30,6 +30,7 @@ const FRESH: Memory = {
   probeDelayMs: 0,
   lastCheckAtMs: -Infinity,
   hasConnected: false,
+  isDoubted: false,
   restartUntilMs: -Infinity,
 }
 
@@ -91,7 +92,7 @@ export function openLink(d: Draft, kind: TransportKind): void {
   d.links.push({ id, kind, targetId, startedAtMs: nowMs, openedAtMs: null, confirmed: false, useful: false })
   // While another link carries the traffic nothing is missed until now.
   const sinceMs = d.active || memory.outageSinceMs === null ? nowMs : memory.outageSinceMs
-  d.effects.push({ type: 'open', linkId: id, kind, sinceMs })
+  d.effects.push({ type: 'open', linkId: id, kind, sinceMs, isDoubted: d.active !== null && memory.isDoubted })
   setTimer(d, 'deadline', isOwnStream(d, kind) ? options.firstByteMs : options.connectTimeoutMs, id)
 }
 

@@ -57,6 +57,7 @@ function takeOver(d: Draft, link: DraftLink): void {
   const { active, memory } = d
   d.links = d.links.filter((other) => other !== link)
   d.active = link
+  memory.isDoubted = false
   if (active) {
     clearTimer(d, 'useful', active.id)
     clearTimer(d, 'deadline', active.id)
@@ -152,6 +153,13 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
     return planProbe(d)
   }
   noticeOutage(d)
+  memory.isDoubted = false
+  const isTrying = d.links.some((other) => other.kind === link.kind && !isOutdated(memory, other))
+  if (isTrying && reaction !== 'renew') {
+    // Its successor is on its way already: nothing is gained by starting anew.
+    d.phase = 'connecting'
+    return stopClimbing(d)
+  }
   const hasMore = d.links.length > 0 || d.queue.length > 0
   if (link.useful || !hasMore || reaction === 'renew') return giveUpRound(d, cause, link.useful)
   d.phase = 'connecting'

@@ -84,7 +84,19 @@ export function attemptFailed(d: Draft, link: Link, lost: Loss): void {
     if (isHopeless || (!tryNext(d) && d.links.length === 0)) giveUpRound(d, lost, false)
   } else if (isOutdated(memory, active) && !isOutdated(memory, link)) {
     successorFailed(d, lost, false)
-  } else if (!tryNext(d)) planProbe(d)
+  } else if (!tryNext(d)) {
+    if (memory.isDoubted) stillDoubted(d, link, lost)
+    else planProbe(d)
+  }
+}
+
+/** Nothing has shown that what is open is alive: it is tried to be replaced until something takes over. */
+function stillDoubted(d: Draft, failed: Link, lost: Loss): void {
+  planProbe(d)
+  if (reactionTo(lost.reason) !== 'retry') return
+  const isSameKind = !!d.active && d.active.kind === failed.kind
+  d.memory.failures += isSameKind ? 1 : 0
+  setTimer(d, 'replace', isSameKind ? delayAfter(d, lost, false, d.memory.failures) : floorMs(d))
 }
 
 /** What is open was opened for an old target, and its successor failed: later again, ever later, with other channels if need be. */

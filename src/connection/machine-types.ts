@@ -36,6 +36,8 @@ export interface Memory {
   readonly probeDelayMs: number
   readonly lastCheckAtMs: number
   readonly hasConnected: boolean
+  /** The page slept or changed its network: what is open may be dead, until another link has taken over. */
+  readonly isDoubted: boolean
   /** `server_restart` was announced: a loss until then is part of it. */
   readonly restartUntilMs: number
 }
@@ -99,7 +101,14 @@ export interface Moment {
 }
 
 export type Effect =
-  | { readonly type: 'open'; readonly linkId: number; readonly kind: TransportKind; readonly sinceMs: number }
+  /** `isDoubted`: beside a link that may be dead; what came over that one last is where to go on. */
+  | {
+      readonly type: 'open'
+      readonly linkId: number
+      readonly kind: TransportKind
+      readonly sinceMs: number
+      readonly isDoubted: boolean
+    }
   | { readonly type: 'close'; readonly linkId: number; readonly code: number; readonly reason: LossReason | 'stopped' }
   | { readonly type: 'set-timer'; readonly name: TimerName; readonly linkId: number | null; readonly delayMs: number }
   | { readonly type: 'clear-timer'; readonly name: TimerName; readonly linkId: number | null }

@@ -3,14 +3,16 @@
  * machine-rounds has the attempts, machine-links what is open. Phases without links ignore facts of links by themselves.
  */
 import { reactionTo } from '../core/loss'
-import { type Draft, clearTimer, closeLink, draft, finish, linkOf, setTimer, tryNext } from './machine-draft'
+import { type Draft, clearTimer, closeAll, closeLink, draft, finish, linkOf, setTimer, tryNext } from './machine-draft'
 import { deadlineOver, lost, opened, probe, replace, suspend, useful } from './machine-links'
 import { beginRound } from './machine-rounds'
 import type { ConnectionEvent, Hint, MachineOptions, Moment, State, Step, Target, TimerName } from './machine-types'
 import { betterThan } from './negotiation'
 
 /** Checks of an open connection caused by page hints keep this distance. */
-const CHECK_FLOOR_MS = 10_000
+const CHECK_FLOOR_MS = 3000
+/** An attempt that is younger than this is left alone: the signals of a page come together. */
+const HUNG_MS = 1000
 
 export function step(state: State, event: ConnectionEvent, moment: Moment, options: MachineOptions): Step {
   const d = draft(state, moment, options)
@@ -108,7 +110,14 @@ function hinted(d: Draft, hint: Hint): void {
     return
   }
   if (phase === 'suspended') return beginRound(d)
-  if (phase === 'connecting' || (active && hint === 'return')) return
+  if (phase === 'connecting') {
+    // What was begun on another network, or before a sleep, may hang until its deadline.
+    const isHung = d.links.length > 0 && d.links.every(({ startedAtMs }) => moment.nowMs - startedAtMs > HUNG_MS)
+    if (hint !== 'check' || !isHung) return
+    closeAll(d, 'replaced')
+    return beginRound(d)
+  }
+  if (active && hint === 'return') return
   const canImprove = active !== null && betterThan(memory.target.candidates, active.kind).length > 0
   if (active && !canImprove && hint === 'retry') return
   // A full server asked us to stay away, or one told for how long: a page hint is no reason to come back earlier.
@@ -117,6 +126,7 @@ function hinted(d: Draft, hint: Hint): void {
   const isSentAway = !active && isAsked
   if (isSentAway || moment.nowMs - memory.lastCheckAtMs < (active ? CHECK_FLOOR_MS : options.hintFloorMs)) return
   memory.lastCheckAtMs = moment.nowMs
+  if (hint === 'check' && active) memory.isDoubted = true
   if (canImprove) probe(d)
   else if (active) replace(d)
   else beginRound(d)

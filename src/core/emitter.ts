@@ -16,6 +16,8 @@ export interface Emitter {
 /** `onThrow` gets what a listener threw (or what its promise rejected with) and the key it listened to. */
 export function createEmitter(onThrow: (thrown: unknown, key: string) => void): Emitter {
   const handlers = mitt<Record<string, readonly unknown[]>>()
+  const queue: (readonly [key: string, args: readonly unknown[]])[] = []
+  let isEmitting = false
   return {
     on(key, listener) {
       const handler: Handler = (args) => {
@@ -31,7 +33,15 @@ export function createEmitter(onThrow: (thrown: unknown, key: string) => void): 
       return () => handlers.off(key, handler)
     },
     // mitt copies the list before calling: listeners may subscribe and unsubscribe inside their own call.
-    emit: (key, ...args) => handlers.emit(key, args),
+    emit(key, ...args) {
+      queue.push([key, args])
+      // What a listener causes is told when what it listens to was told to everybody: else the last to hear would hear
+      // the end before the beginning.
+      if (isEmitting) return
+      isEmitting = true
+      for (let next = queue.shift(); next; next = queue.shift()) handlers.emit(...next)
+      isEmitting = false
+    },
     count: (key) => (handlers.all.get(key) || []).length,
   }
 }

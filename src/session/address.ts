@@ -48,6 +48,11 @@ export function isBinary(config: PullConfig, kind: TransportKind, framing: Frami
   return framing === 'protobuf' && !(kind === 'sse' && config.endpoints.sse)
 }
 
+/** Another one of these is reached by another connection. A token is another one every time, whatever it stands for. */
+export function targetOf({ version, endpoints, clientId, hostname, mode, channels, jwt }: PullConfig): string {
+  return JSON.stringify([version, endpoints, clientId, hostname, mode, channelQuery(channels) || jwt])
+}
+
 /** A token stands for the channels. */
 function whoAsks({ jwt, channels }: PullConfig): Said {
   return jwt ? { token: jwt } : { CHANNEL_ID: channelQuery(channels) }

@@ -5,7 +5,7 @@
 import type { Codec, Frame, Framing } from '../codec/codec'
 import type { PullConfig } from '../config/config'
 import { type ServerClock, serverNow } from '../config/freshness'
-import type { ConnectionRecord, LinkPort } from '../connection/connection'
+import type { ConnectionRecord, LinkPort, OpeningLink } from '../connection/connection'
 import type { State } from '../connection/machine-types'
 import type { Candidate } from '../connection/negotiation'
 import { PullError } from '../core/pull-error'
@@ -41,11 +41,7 @@ export interface LinksDeps extends Pick<
 }
 
 export interface SessionLinks {
-  open(
-    link: { readonly id: number; readonly kind: TransportKind; readonly sinceMs: number },
-    config: PullConfig,
-    position: Position,
-  ): LinkPort
+  open(link: OpeningLink, config: PullConfig, position: Position): LinkPort
   /** Something happened to a link. */
   happened(entry: ConnectionRecord, linkId: number): void
   /** The next link asks for what came since then; `null`: for everything. */
@@ -58,23 +54,27 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   const opening = new Map<number, RecoveringLink>()
   let { leftAtMs } = deps
   let hasOpened = leftAtMs < Infinity
+  /** When anything came last: what is open may have died right after it. */
+  let heardAtMs = Infinity
   let againSinceMs: number | null = Infinity
 
-  function open(
-    link: { readonly id: number; readonly kind: TransportKind; readonly sinceMs: number },
-    config: PullConfig,
-    position: Position,
-  ): LinkPort {
+  function open(link: OpeningLink, config: PullConfig, position: Position): LinkPort {
     const { id, kind } = link
     const { channels, version } = config
     const openedAtMs = clock.now()
     const framing = deps.framing()
     const codec = deps.codecs[framing] as Codec
     // While another link carries the traffic nothing is missed, unless channels are new.
-    const hasActive = deps.state().phase === 'connected'
+    const hasActive = deps.state().phase === 'connected' && !link.isDoubted
     const newSinceMs = arrivals.opening(link, channels, deps.serverTime(), openedAtMs)
     const isWhole = againSinceMs === null
-    const sinceMs = Math.min(link.sinceMs, newSinceMs, isWhole ? Infinity : Number(againSinceMs), leftAtMs)
+    const sinceMs = Math.min(
+      link.sinceMs,
+      newSinceMs,
+      link.isDoubted ? heardAtMs : Infinity,
+      isWhole ? Infinity : Number(againSinceMs),
+      leftAtMs,
+    )
     againSinceMs = Infinity
     const serverNowMs = serverNow(deps.serverTime(), openedAtMs)
     const asked = {
@@ -136,6 +136,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
       address: (phase) => address(kind, phase === 'first' ? replay.query : replay.next(clock.now())),
       frame(frame) {
+        heardAtMs = clock.now()
         if (recovery.hold(id, frame)) return 'news'
         const outcome = reader.take(frame, read)
         if (outcome === 'news') recovery.heard(id)
@@ -147,6 +148,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
 
   function opened(linkId: number): void {
     hasOpened = true
+    heardAtMs = clock.now()
     leftAtMs = Infinity
     const link = opening.get(linkId)
     opening.delete(linkId)

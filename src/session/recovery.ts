@@ -94,6 +94,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let timer: unknown
   let holeTimer: unknown = null
   let storeBegan = ''
+  let anewSinceMs: number | null = null
   const holes = createHoles()
   let pingTimer: unknown
 
@@ -197,17 +198,24 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     if (isSettled) deps.recovered(worst)
   }
 
+  /** Every channel shows it, one after the other. */
+  function beganAnew(): void {
+    if (missedSinceMs !== null && anewSinceMs === missedSinceMs) return
+    anewSinceMs = missedSinceMs
+    suspect(RENUMBERED)
+  }
+
   function numbered(message: Message, version: number): void {
     if (version > 2 && message.mid) {
       // Ten digits say when the server's store began: another store has nothing of what this one had.
       const began = message.mid.slice(0, 10)
-      if (storeBegan && storeBegan < began) suspect(RENUMBERED)
+      if (storeBegan && storeBegan < began) beganAnew()
       storeBegan = began
     }
     if (version !== 2) return
     const found = holes.seen(message, clock.now())
     // Without a break nothing was missed.
-    if (found === 'anew' && !isSettled) suspect(RENUMBERED)
+    if (found === 'anew' && !isSettled) beganAnew()
     if (found === 'hole' && !holeTimer) holeTimer = clock.setTimeout(checkHoles, HOLE_MS)
   }
 
@@ -240,7 +248,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     numbered,
     unreadable: holes.unreadable,
     renumbered() {
-      suspect(RENUMBERED)
+      beganAnew()
       clock.clearTimeout(timer)
       stopPoll()
       if (link && link.poll) poll(link, null, settle)

@@ -2,16 +2,22 @@
  * Owns the identity that survives connections: configuration, channels, position, and what was delivered already.
  * It connects to what the configuration names and obeys the server's commands. Decisions lie in the files it imports.
  */
-import { channelQuery, channelTypeOf, replaceChannel } from '../channel/channel-set'
+import { channelTypeOf, replaceChannel } from '../channel/channel-set'
 import type { Message } from '../codec/codec'
 import type { PullConfig } from '../config/config'
 import { observe, renewAt, serverClock, serverNow, settled } from '../config/freshness'
-import { type Connection, type ConnectionRecord, type LinkPort, createConnection } from '../connection/connection'
+import {
+  type Connection,
+  type ConnectionRecord,
+  type LinkPort,
+  type OpeningLink,
+  createConnection,
+} from '../connection/connection'
 import type { MachineOptions, State, Target } from '../connection/machine-types'
 import { PullError } from '../core/pull-error'
-import type { TransportKind } from '../core/transport-kind'
 import { createDedupe } from '../replay/dedupe'
 import { type Position, createPosition, publishedAt } from '../replay/position'
+import { targetOf } from './address'
 import { createArrivals } from './arrivals'
 import { type Candidates, candidatesOf, noTransport } from './candidates'
 import { createConfigLoader } from './config-loader'
@@ -178,7 +184,7 @@ export function createSession(deps: SessionDeps): Session {
     connection.start(target(), deps.preferred)
   }
 
-  function openLink(link: { id: number; kind: TransportKind; sinceMs: number }): LinkPort {
+  function openLink(link: OpeningLink): LinkPort {
     if (!config || !position || !links) throw new Error('no configuration')
     return links.open(link, config, position)
   }
@@ -288,9 +294,4 @@ export function createSession(deps: SessionDeps): Session {
       clockShiftMs: serverTime.uncertaintyMs < Infinity ? serverTime.shiftMs : null,
     }),
   }
-}
-
-/** Another one of these is reached by another connection. A token is another one every time, whatever it stands for. */
-function targetOf({ version, endpoints, clientId, hostname, mode, channels, jwt }: PullConfig): string {
-  return JSON.stringify([version, endpoints, clientId, hostname, mode, channelQuery(channels) || jwt])
 }

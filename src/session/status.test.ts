@@ -26,6 +26,7 @@ function memory(told: Partial<Memory> = {}): Memory {
     probeDelayMs: 60_000,
     lastCheckAtMs: 0,
     hasConnected: false,
+    isDoubted: false,
     restartUntilMs: 0,
     ...told,
   }

@@ -88,8 +88,7 @@ describe('W6: frozen for some seconds under traffic', { concurrent: true, skip: 
       publisher.publish()
       await watched.untilDelivered(publisher.sent(), 5000)
       await observe(REPEATS_SHOW_MS)
-      // Chromium ends the WebSockets of a frozen page and tells so after `resume`, which has begun an attempt by then.
-      expect((await openings()) - before).toBeLessThanOrEqual(transport === 'websocket' ? 2 : 1)
+      expect((await openings()) - before).toBeLessThanOrEqual(1)
       await watched.stop()
       await watched.expectExactly(publisher.sent())
       const { errors, gaps } = await watched.facts()

@@ -48,6 +48,8 @@ export interface Expected {
   readonly networkErrors?: boolean
   /** What the client may complain of. @default none */
   readonly errors?: readonly PullErrorCode[]
+  /** What the client has to say about messages that may have been missed. @default nothing */
+  readonly gaps?: readonly unknown[]
   /** How long the last message may take. @default 5000 */
   readonly lastWithinMs?: number
 }
@@ -105,7 +107,7 @@ interface Ending extends Pick<Site, 'server' | 'publisher' | 'watched'> {
 }
 
 async function finish({ server, publisher, watched, visitors }: Ending, expected: Expected): Promise<void> {
-  const { networkErrors = false, errors: allowed = [], lastWithinMs = 5000 } = expected
+  const { networkErrors = false, errors: allowed = [], gaps: told = [], lastWithinMs = 5000 } = expected
   publisher.stop()
   publisher.publish()
   await watched.untilDelivered(publisher.sent(), lastWithinMs)
@@ -116,7 +118,7 @@ async function finish({ server, publisher, watched, visitors }: Ending, expected
   for (const visitor of visitors) {
     const { errors: all, gaps } = await visitor.watched.facts()
     const errors = all.filter((error) => !allowed.some((code) => error.startsWith(`${code}: `)))
-    expect({ errors, gaps }).toEqual({ errors: [], gaps: [] })
+    expect({ errors, gaps }).toEqual({ errors: [], gaps: told })
     expect(visitor.opened.pageErrors).toEqual([])
     expect(visitor.opened.consoleErrors).toEqual([])
     if (!networkErrors) expect(visitor.opened.networkErrors).toEqual([])
