@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /**
- * Makes a checkout ready: Node is new enough, the locked packages are installed and, when asked, Chromium and nginx
- * are there. Runs before anything is installed, so it uses Node's own modules only. Does nothing when all is in place.
+ * Makes a checkout ready: Node is new enough, the locked packages are installed and, when asked, Chromium, nginx and
+ * PHP are there. Runs before anything is installed, so it uses Node's own modules only. Does nothing when all is in
+ * place.
  *
- *   node .ci/prepare.mjs [--browser] [--nginx]
+ *   node .ci/prepare.mjs [--browser] [--nginx] [--php]
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
@@ -16,6 +17,7 @@ const MINIMUM_NODE = [20, 19]
 const TOOLS = {
   chromium: {
     variable: 'BX_PULL_CHROMIUM',
+    package: 'chromium',
     names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'],
     // Installed, but in nobody's PATH.
     places: [
@@ -34,6 +36,7 @@ const TOOLS = {
   },
   nginx: {
     variable: 'BX_PULL_NGINX',
+    package: 'nginx',
     names: ['nginx'],
     // Debian keeps it where only root's PATH looks.
     places: ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/opt/homebrew/bin/nginx', '/usr/local/bin/nginx'],
@@ -42,6 +45,19 @@ const TOOLS = {
       Fedora: 'sudo dnf install nginx',
       macOS: 'brew install nginx',
       Windows: 'winget install nginxinc.nginx',
+    },
+  },
+  php: {
+    variable: 'BX_PULL_PHP',
+    // `php` itself would bring a web server along.
+    package: 'php-cli',
+    names: ['php'],
+    places: ['/opt/homebrew/bin/php', '/usr/local/bin/php'],
+    install: {
+      Debian: 'sudo apt-get install php-cli',
+      Fedora: 'sudo dnf install php-cli',
+      macOS: 'brew install php',
+      Windows: 'winget install PHP.PHP.8.4',
     },
   },
 }
@@ -75,10 +91,10 @@ export function testEnvironment() {
 }
 
 /** Throws with what to do when something is missing that this run cannot do without. */
-export function prepare({ browser = false, nginx = false } = {}) {
+export function prepare({ browser = false, nginx = false, php = false } = {}) {
   checkNode()
   installPackages()
-  const wanted = [...(browser ? ['chromium'] : []), ...(nginx ? ['nginx'] : [])]
+  const wanted = [...(browser ? ['chromium'] : []), ...(nginx ? ['nginx'] : []), ...(php ? ['php'] : [])]
   const missing = wanted.filter((tool) => find(tool) === null)
   if (missing.length > 0) installTools(missing)
 }
@@ -135,8 +151,8 @@ function readPackages(file) {
 function installTools(missing) {
   const sudo = rootPrefix()
   if (sudo !== null && isCommand('apt-get')) {
-    console.log(`Installing ${missing.join(' and ')} with apt-get`)
-    const packages = missing
+    const packages = missing.map((tool) => TOOLS[tool].package)
+    console.log(`Installing ${packages.join(' and ')} with apt-get`)
     // Another apt may be running (a fresh machine updates itself): wait for it instead of failing.
     const wait = ['-o', 'DPkg::Lock::Timeout=300', '-q']
     for (const action of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
@@ -181,7 +197,8 @@ function isExecutable(path) {
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
-    prepare({ browser: process.argv.includes('--browser'), nginx: process.argv.includes('--nginx') })
+    const [browser, nginx, php] = ['--browser', '--nginx', '--php'].map((flag) => process.argv.includes(flag))
+    prepare({ browser, nginx, php })
   } catch (error) {
     console.error(error.message)
     process.exitCode = 1

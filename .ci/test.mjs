@@ -41,7 +41,8 @@ async function main() {
 
   const names = Object.keys(STEPS).filter((name) => wanted.length === 0 || wanted.includes(name))
   const withVitest = names.some((name) => STEPS[name].kind === 'vitest')
-  prepare({ browser: names.includes('e2e'), nginx: names.includes('e2e') })
+  const withPages = names.includes('e2e')
+  prepare({ browser: withPages, nginx: withPages, php: withPages })
 
   const reports = mkdtempSync(join(tmpdir(), 'bx-pull-test-'))
   const environment = { ...process.env, ...testEnvironment() }
