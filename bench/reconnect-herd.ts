@@ -38,7 +38,15 @@ function simulate(policy: BackoffPolicy, first: LossReason, outageMs: number, ch
     for (let failures = 1; ; failures++) {
       const wasUseful = failures === 1
       const reason = wasUseful ? first : 'network'
-      const delayMs = policy({ failures, code: null, reason, wasUseful, elapsedMs: atMs, chance: chance() })
+      const delayMs = policy({
+        failures,
+        code: null,
+        reason,
+        wasUseful,
+        hasOpened: wasUseful,
+        elapsedMs: atMs,
+        chance: chance(),
+      })
       atMs += wasUseful ? delayMs : Math.max(delayMs, FLOOR_MS)
       attemptsAtMs.push(atMs)
       if (atMs >= outageMs) break

@@ -37,6 +37,7 @@ class World {
   private readonly sent: Record<ChannelName, number> = { private: 0, shared: 0 }
   private readonly wires = new Set<Wire>()
   private asleepMs = 0
+  private wrongByMs = 0
 
   constructor(transport: Wanted, seed: number) {
     const base = createFakePlatform(seed)
@@ -48,7 +49,18 @@ class World {
         return base.clock.timers
       },
     }
-    this.platform = { ...base, clock }
+    // Only the page's clock is ever wrong.
+    const now = (): number => clock.now() + this.wrongByMs
+    this.platform = {
+      ...base,
+      clock: {
+        ...clock,
+        now,
+        get timers() {
+          return clock.timers
+        },
+      },
+    }
     const network = createFakeNetwork(clock, seededRandom(seed + 1))
     this.network = network
     this.platform.webSocket = wiredSocket(network.webSocket, this.wires)
@@ -92,6 +104,9 @@ class World {
     if (timers === 'overdue') this.platform.clock.jump(ms)
     else this.asleepMs += ms
   }
+  setClock(byMs: number): void {
+    this.wrongByMs += byMs
+  }
   now(): number {
     return this.platform.clock.now()
   }
@@ -125,7 +140,8 @@ class World {
   }
 
   private config(): object {
-    const iso = (laterMs = 0): string => `${new Date(this.now() + laterMs).toISOString().slice(0, 19)}+00:00`
+    const atMs = this.now() - this.wrongByMs
+    const iso = (laterMs = 0): string => `${new Date(atMs + laterMs).toISOString().slice(0, 19)}+00:00`
     const channel = (type: ChannelName): object => ({
       id: CHANNELS[type],
       type,
@@ -294,10 +310,6 @@ async function sleepAndWake(
   return world.begunSince(wokeAtMs)
 }
 
-/** Without a signal nobody learns that the clock jumped. */
-const SPOKEN = ALL.filter((each) => each !== SILENT)
-/** Somebody who looks at another tab and back is no reason for a connection. */
-const CHECKING = SPOKEN.filter((each) => each !== VISIBLE)
 const STORM = ['resume', 'visible', 'hidden', 'online', 'offline', 'network-change'] as const
 
 describe(`after a sleep (seed ${SEED})`, () => {
@@ -307,14 +319,14 @@ describe(`after a sleep (seed ${SEED})`, () => {
     await world.end()
   })
 
-  test.each(casesOf(CHECKING))('W2: a link that died without a word: $name', async (each) => {
+  test.each(casesOf(ALL))('W2: a link that died without a word: $name', async (each) => {
     const world = await connected(each.transport)
     const begun = await sleepAndWake(world, each, () => world.cutWires())
     expect(begun).toBe(1)
     await world.end()
   })
 
-  test.each(casesOf(SPOKEN))('W3: a back-off under way: $name', async (each) => {
+  test.each(casesOf(ALL))('W3: a back-off under way: $name', async (each) => {
     const world = await connected(each.transport)
     world.weather('no-answer')
     world.network.drop(1006)
@@ -325,7 +337,7 @@ describe(`after a sleep (seed ${SEED})`, () => {
     await world.end()
   })
 
-  test.each(casesOf(SPOKEN))('W4: an attempt that hangs: $name', async (each) => {
+  test.each(casesOf(ALL))('W4: an attempt that hangs: $name', async (each) => {
     const world = await connected(each.transport)
     world.weather('hang')
     world.network.drop(1006)
@@ -377,6 +389,34 @@ describe(`after a sleep (seed ${SEED})`, () => {
     world.cutWires()
     world.sleep(SLEEP_MS, 'overdue')
     world.signal('resume')
+    await world.advance(RIGHT_WITHIN_MS)
+    expect(await world.hearsNow()).toBe(true)
+    await world.end()
+  })
+
+  test.each(TRANSPORTS)(
+    'W10: a page nobody looks at has its timers late, and that is no sleep, %s',
+    async (transport) => {
+      const world = await connected(transport)
+      world.signal('hidden')
+      const sinceMs = world.now()
+      for (let minute = 0; minute < 10; minute++) {
+        world.publish(1)
+        await world.advance(2000)
+        world.platform.clock.jump(58_000)
+      }
+      world.signal('visible')
+      await world.advance(2000)
+      // A poll loop asks again by itself.
+      expect(world.begunSince(sinceMs)).toBe(0)
+      await world.end()
+    },
+  )
+
+  test.each(TRANSPORTS)('W10: the clock is set back, %s', async (transport) => {
+    const world = await connected(transport)
+    world.setClock(-3_600_000)
+    world.network.drop(1006)
     await world.advance(RIGHT_WITHIN_MS)
     expect(await world.hearsNow()).toBe(true)
     await world.end()

@@ -3,7 +3,16 @@ import type { LossReason } from '../core/loss'
 import { type BackoffOption, type Failure, backoffPolicy } from './backoff'
 
 function failure(told: Partial<Failure>): Failure {
-  return { failures: 1, code: 1006, reason: 'dropped', wasUseful: false, elapsedMs: 60_000, chance: 0.5, ...told }
+  return {
+    failures: 1,
+    code: 1006,
+    reason: 'dropped',
+    wasUseful: false,
+    hasOpened: false,
+    elapsedMs: 60_000,
+    chance: 0.5,
+    ...told,
+  }
 }
 
 /** Delays of the 1st, 2nd, ... failure in a row. */
@@ -15,6 +24,18 @@ function delays(option: BackoffOption | undefined, count: number, told: Partial<
 describe('B1: the default policy', () => {
   test('grows to a cap', () => {
     expect(delays(undefined, 8)).toEqual([1500, 1500, 3000, 6000, 12_000, 15_000, 15_000, 15_000])
+  })
+  test('B9: what opens and dies at once is tried six times a minute at most, the first time included', () => {
+    for (const chance of [0, 0.5, 0.999]) {
+      const waits = delays(undefined, 60, { hasOpened: true, chance })
+      const opens = waits.reduce<number[]>((all, ms) => [...all, all[all.length - 1]! + ms], [0])
+      opens.forEach((sinceMs, at) => {
+        const inAMinute = opens.slice(at).filter((atMs) => atMs < sinceMs + 60_000).length
+        expect(inAMinute).toBeLessThanOrEqual(6)
+      })
+    }
+    expect(delays(undefined, 3, { hasOpened: true, reason: 'bad-channel' })).toEqual([1500, 1500, 3000])
+    expect(delays(undefined, 1, { hasOpened: true, wasUseful: true })).toEqual([250])
   })
   test('spreads by a quarter to either side, after the cap', () => {
     expect(delays({}, 7, { chance: 0 })).toEqual([1125, 1125, 2250, 4500, 9000, 11_250, 11_250])

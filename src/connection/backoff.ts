@@ -10,6 +10,8 @@ export interface Failure {
   readonly reason: LossReason
   /** Whether what was lost had carried anything (or lived for 5 s). */
   readonly wasUseful: boolean
+  /** Whether it was open at all. What opens and dies at once is no short outage: something on the way kills it. */
+  readonly hasOpened: boolean
   /** Milliseconds since the outage began. */
   readonly elapsedMs: number
   /** Uniform in [0, 1): the randomness of this decision. */
@@ -36,6 +38,8 @@ export type BackoffOption = BackoffOptions | 'cloud' | BackoffPolicy
 export const BACKOFF: Required<BackoffOptions> = { baseMs: 1500, capMs: 15_000, firstMs: 500, restartSpreadMs: 8000 }
 const CLOUD_LADDER_MS = [100, 15_000, 15_000, 45_000, 45_000, 600_000, 600_000, 600_000, 600_000, 600_000, 3_600_000]
 /** Connection limit reached: every retry evicts another tab, so stay away for a while. */
+/** How much rarer than the rest those are tried again that open in vain. */
+const USELESS = 1.6
 const TOO_MANY_MS = 15_000
 
 export function backoffPolicy(option: BackoffOption = {}): BackoffPolicy {
@@ -45,8 +49,13 @@ export function backoffPolicy(option: BackoffOption = {}): BackoffPolicy {
 }
 
 function exponential({ baseMs, capMs, firstMs, restartSpreadMs }: Required<BackoffOptions>): BackoffPolicy {
-  return ({ failures, reason, wasUseful, elapsedMs, chance }) => {
+  return ({ failures, reason, wasUseful, hasOpened, elapsedMs, chance }) => {
     const reaction = reactionTo(reason)
+    const jitter = 0.75 + 0.5 * chance
+    if (hasOpened && !wasUseful && reaction === 'retry') {
+      // Six a minute at most, together with the first.
+      return Math.min(USELESS * capMs, 2 * baseMs * 2 ** Math.max(0, failures - 1)) * jitter
+    }
     if (reaction === 'back-off') return TOO_MANY_MS * (1 + chance)
     if (failures <= 1) {
       if (reaction === 'spread') return restartSpreadMs * chance
@@ -55,7 +64,7 @@ function exponential({ baseMs, capMs, firstMs, restartSpreadMs }: Required<Backo
     // The first retry of an outage that has hardly begun failed as well: most likely by the same blow.
     if (failures === 2 && elapsedMs < 2 * firstMs) return firstMs * (0.5 + 0.5 * chance)
     // Jitter after the cap, or everybody ends up at exactly the cap together.
-    return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * (0.75 + 0.5 * chance)
+    return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * jitter
   }
 }
 

@@ -14,9 +14,10 @@ import type {
   TransportFactory,
   TransportTimeouts,
 } from '../transport/transport'
+import { type ClockWatch, watchClock } from './clock-watch'
 import { type Heartbeat, createHeartbeat } from './heartbeat'
 import { step } from './machine'
-import type { ConnectionEvent, Effect, MachineOptions, State, Target } from './machine-types'
+import type { ConnectionEvent, Effect, Hint, MachineOptions, State, Target } from './machine-types'
 import { mayBecomeLongPoll } from './negotiation'
 import { hintOf } from './page-hints'
 import { createTimers } from './timers'
@@ -91,6 +92,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   let state: State = { phase: 'idle' }
   let running = false
   let unlisten: (() => void) | null = null
+  let clockWatch: ClockWatch | null = null
 
   function dispatch(event: ConnectionEvent): void {
     queue.push(event)
@@ -102,6 +104,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
         const { state: after, effects } = step(state, next, { nowMs: clock.now(), chance: platform.random() }, options)
         state = after
         effects.forEach(run)
+        watch(after)
         if (before !== after) deps.changed(after)
       }
     } finally {
@@ -124,7 +127,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
       case 'set-timer': {
         const { name, linkId, delayMs } = effect
         if (name === 'retry') deps.record({ what: 'wait', delayMs: Math.round(delayMs) })
-        return timers.set(keyOf(name, linkId), delayMs, () => dispatch({ type: 'timer', name, linkId }))
+        return timers.set(keyOf(name, linkId), delayMs, () => {
+          // What it starts is the one connection after a sleep.
+          if (clockWatch) clockWatch.look()
+          dispatch({ type: 'timer', name, linkId })
+        })
       }
       case 'clear-timer':
         return timers.clear(keyOf(effect.name, effect.linkId))
@@ -215,14 +222,30 @@ export function createConnection(deps: ConnectionDeps): Connection {
     return link
   }
 
+  /** While there is something to keep alive. */
+  function watch({ phase }: State): void {
+    const isWanted = phase !== 'idle' && phase !== 'suspended'
+    if (isWanted === !!clockWatch) return
+    if (clockWatch) clockWatch.stop()
+    clockWatch = isWanted ? watchClock(clock, isHidden, () => hinted('clock', 'check')) : null
+  }
+
+  function isHidden(): boolean {
+    return !!platform.page && platform.page.isHidden === true
+  }
+
+  function hinted(detail: string, hint: Hint): void {
+    deps.record({ what: 'hint', detail })
+    happened({ type: 'hint', hint })
+  }
+
   return {
     start(target, preferred) {
       unlisten ??=
         platform.page?.listen((signal) => {
           const hint = hintOf(signal)
-          if (hint === null) return
-          deps.record({ what: 'hint', detail: signal })
-          happened({ type: 'hint', hint })
+          if (clockWatch) clockWatch.look()
+          if (hint) hinted(signal, hint)
         }) ?? null
       deps.record({ what: 'start' })
       dispatch({ type: 'start', target, preferred })

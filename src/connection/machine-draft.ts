@@ -66,7 +66,9 @@ export function clearTimer(d: Draft, name: TimerName, linkId: number | null = nu
 
 /** Milliseconds until the floor between two attempts allows the next one; negative when it does already. */
 export function floorMs({ memory, options, moment }: Draft): number {
-  return memory.lastAttemptAtMs + options.floorMs - moment.nowMs
+  const sinceMs = moment.nowMs - memory.lastAttemptAtMs
+  // In the future: somebody has set the clock back.
+  return sinceMs < 0 ? 0 : options.floorMs - sinceMs
 }
 
 export function isOwnStream({ memory }: Draft, kind: TransportKind): boolean {

@@ -149,7 +149,7 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
     dropLink(d, spare)
     d.active = spare
     if (!spare.useful) setTimer(d, 'useful', options.usefulAfterMs, spare.id)
-    if (isOutdated(memory, spare)) successorFailed(d, cause, link.useful)
+    if (isOutdated(memory, spare)) successorFailed(d, cause, link.useful ? 'useful' : 'open')
     return planProbe(d)
   }
   noticeOutage(d)
@@ -161,7 +161,7 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
     return stopClimbing(d)
   }
   const hasMore = d.links.length > 0 || d.queue.length > 0
-  if (link.useful || !hasMore || reaction === 'renew') return giveUpRound(d, cause, link.useful)
+  if (link.useful || !hasMore || reaction === 'renew') return giveUpRound(d, cause, link.useful ? 'useful' : 'open')
   d.phase = 'connecting'
   stopClimbing(d)
   tryNext(d)

@@ -4,6 +4,9 @@ import { type Draft, clearTimer, closeAll, dropLink, floorMs, setTimer, tryNext 
 import type { Link, Memory } from './machine-types'
 import { betterThan, learnRefusal, lastingSkips, roundOrder, skipReason } from './negotiation'
 
+/** How far a link had come. */
+export type Was = 'useful' | 'open' | 'closed'
+
 /** A round: every candidate once, the next one when the first fails or takes too long. */
 export function beginRound(d: Draft): void {
   const { memory } = d
@@ -30,10 +33,10 @@ export function stopClimbing(d: Draft): void {
 }
 
 /** Nothing is left to try: count the failure, ask for new channels where those are the cause, wait. */
-export function giveUpRound(d: Draft, lost: Loss, wasUseful: boolean): void {
+export function giveUpRound(d: Draft, lost: Loss, was: Was): void {
   closeAll(d, 'replaced')
   const { memory } = d
-  const failures = wasUseful ? 1 : memory.failures + 1
+  const failures = was === 'useful' ? 1 : memory.failures + 1
   memory.failures = failures
   memory.lastLoss = lost
   noticeOutage(d)
@@ -43,7 +46,7 @@ export function giveUpRound(d: Draft, lost: Loss, wasUseful: boolean): void {
   const isSuspect = isAlone && lost.reason === 'refused' && failures > 1 && (failures & (failures - 1)) === 0
   if (isSuspect) d.effects.push({ type: 'renew' })
   renewIfRefused(d, lost)
-  wait(d, delayAfter(d, lost, wasUseful, failures))
+  wait(d, delayAfter(d, lost, was, failures))
 }
 
 export function noticeOutage({ memory, moment }: Draft): void {
@@ -54,13 +57,14 @@ function renewIfRefused(d: Draft, { reason }: Loss): void {
   if (reactionTo(reason) === 'renew') d.effects.push({ type: 'renew' })
 }
 
-export function delayAfter(d: Draft, lost: Loss, wasUseful: boolean, failures: number): number {
+export function delayAfter(d: Draft, lost: Loss, was: Was, failures: number): number {
   const { memory, moment, options } = d
   const asked = options.backoff({
     failures,
     code: lost.code,
     reason: isRestarting(d) ? 'server-restart' : lost.reason,
-    wasUseful,
+    wasUseful: was === 'useful',
+    hasOpened: was !== 'closed',
     elapsedMs: memory.outageSinceMs === null ? 0 : moment.nowMs - memory.outageSinceMs,
     chance: moment.chance,
   })
@@ -81,9 +85,9 @@ export function attemptFailed(d: Draft, link: Link, lost: Loss): void {
   if (!active) {
     // Refused channels are refused everywhere: the other transports would only say the same.
     const isHopeless = reactionTo(lost.reason) === 'renew'
-    if (isHopeless || (!tryNext(d) && d.links.length === 0)) giveUpRound(d, lost, false)
+    if (isHopeless || (!tryNext(d) && d.links.length === 0)) giveUpRound(d, lost, 'closed')
   } else if (isOutdated(memory, active) && !isOutdated(memory, link)) {
-    successorFailed(d, lost, false)
+    successorFailed(d, lost, 'closed')
   } else if (!tryNext(d)) {
     if (memory.isDoubted) stillDoubted(d, link, lost)
     else planProbe(d)
@@ -96,15 +100,15 @@ function stillDoubted(d: Draft, failed: Link, lost: Loss): void {
   if (reactionTo(lost.reason) !== 'retry') return
   const isSameKind = !!d.active && d.active.kind === failed.kind
   d.memory.failures += isSameKind ? 1 : 0
-  setTimer(d, 'replace', isSameKind ? delayAfter(d, lost, false, d.memory.failures) : floorMs(d))
+  setTimer(d, 'replace', isSameKind ? delayAfter(d, lost, 'closed', d.memory.failures) : floorMs(d))
 }
 
 /** What is open was opened for an old target, and its successor failed: later again, ever later, with other channels if need be. */
-export function successorFailed(d: Draft, lost: Loss, wasUseful: boolean): void {
+export function successorFailed(d: Draft, lost: Loss, was: Was): void {
   const { memory } = d
-  memory.failures = wasUseful ? 1 : memory.failures + 1
+  memory.failures = was === 'useful' ? 1 : memory.failures + 1
   renewIfRefused(d, lost)
-  setTimer(d, 'replace', delayAfter(d, lost, wasUseful, memory.failures))
+  setTimer(d, 'replace', delayAfter(d, lost, was, memory.failures))
 }
 
 /** Opened for channels or addresses that have been exchanged since. */

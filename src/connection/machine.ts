@@ -124,7 +124,8 @@ function hinted(d: Draft, hint: Hint): void {
   const { lastLoss } = memory
   const isAsked = lastLoss !== null && (lastLoss.retryAfterMs !== null || reactionTo(lastLoss.reason) === 'back-off')
   const isSentAway = !active && isAsked
-  if (isSentAway || moment.nowMs - memory.lastCheckAtMs < (active ? CHECK_FLOOR_MS : options.hintFloorMs)) return
+  if (isSentAway || Math.abs(moment.nowMs - memory.lastCheckAtMs) < (active ? CHECK_FLOOR_MS : options.hintFloorMs))
+    return
   memory.lastCheckAtMs = moment.nowMs
   if (hint === 'check' && active) memory.isDoubted = true
   if (canImprove) probe(d)

@@ -66,6 +66,9 @@ function pageOf(scope: Scope): Page | null {
     get href() {
       return location.href
     },
+    get isHidden() {
+      return !!document && document.visibilityState === 'hidden'
+    },
     // The successor of `performance.navigation` is ten times the code, and every browser has this one.
     isReload:
       (!!performance.navigation && performance.navigation.type === 1) || (!!document && !!document.wasDiscarded),

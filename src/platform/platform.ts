@@ -45,6 +45,8 @@ export interface Page {
   readonly protocol: string
   /** `location.href`, or `null` where there is no page (relative URLs cannot be resolved then). */
   readonly href: string | null
+  /** Nobody looks at it now: browsers let its timers wait. */
+  readonly isHidden?: boolean
   /** The tab's own page was loaded again: a reload, also after a crash, or a discarded tab. A copy of a tab is none. */
   readonly isReload?: boolean
   /** Starts listening; the result stops it. */

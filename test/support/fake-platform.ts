@@ -130,14 +130,21 @@ export function createFakeStorage(): StorageLike {
 
 export function createFakePage(href = 'http://portal.example/company/'): FakePage {
   const listeners = new Set<(signal: PageSignal) => void>()
+  let isHidden = false
   return {
     protocol: new URL(href).protocol,
     href,
+    get isHidden() {
+      return isHidden
+    },
     listen(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    signal: (signal) => [...listeners].forEach((listener) => listener(signal)),
+    signal(signal) {
+      isHidden = signal === 'hidden' || (isHidden && signal !== 'visible')
+      listeners.forEach((listener) => listener(signal))
+    },
     get listeners() {
       return listeners.size
     },
