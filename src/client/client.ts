@@ -97,7 +97,12 @@ export interface PullClientApi<Events extends object = AnyEvents> {
 
 const IDLE: StatusFact = { status: 'idle', transport: null, reason: 'starting', skipped: {} }
 
-export function createClient(parts: ClientParts, given: unknown): PullClientApi {
+/** `lend` is given a look at the session in use: the facade of old names steers it in ways that have no name here. */
+export function createClient(
+  parts: ClientParts,
+  given: unknown,
+  lend?: (current: () => Session | null) => void,
+): PullClientApi {
   const options = checkOptions(given)
   const source = toConfigSource(options.config)
   const wanted = wantedTransports(options)
@@ -124,6 +129,7 @@ export function createClient(parts: ClientParts, given: unknown): PullClientApi 
   let starting: Promise<void> | null = null
   let resolve = (): void => {}
   let reject: (error: PullError) => void = resolve
+  if (lend) lend(() => session)
 
   /** Tells the page, and keeps a line for people. */
   function tell<K extends keyof PullLifecycle>(key: K, payload: PullLifecycle[K], detail: string): void {

@@ -68,6 +68,8 @@ export interface Connection {
   start(target: Target, preferred: TransportKind | null): void
   retarget(target: Target): void
   announceRestart(): void
+  /** What the page, or somebody who knows better than its signals, says. */
+  hint(hint: Hint): void
   /** Hands a frame to a link; `false` when it cannot take one (any more). */
   send(linkId: number, frame: Frame): boolean
   stop(): void
@@ -259,6 +261,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       return !!link && !!link.transport && !!link.transport.send && link.transport.send(frame)
     },
     announceRestart: () => dispatch({ type: 'restart-announced' }),
+    hint: (hint) => happened({ type: 'hint', hint }),
     stop() {
       if (state.phase === 'idle' && unlisten === null) return
       deps.record({ what: 'stop' })

@@ -1,7 +1,7 @@
 /** Owns what a session is given and what can be seen of it. */
 import type { ConfigSource, PullConfig } from '../config/config'
 import type { ConnectionRecord } from '../connection/connection'
-import type { MachineOptions, State } from '../connection/machine-types'
+import type { Hint, MachineOptions, State } from '../connection/machine-types'
 import type { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
 import type { Platform } from '../platform/platform'
@@ -61,5 +61,9 @@ export interface Session {
   /** `error`: what requests that still wait for an answer are rejected with. */
   stop(error: PullError): void
   view(): SessionView
+  /** `leave` closes what is open until `return`, which goes on from the position reached. Nothing before the first configuration. */
+  hint(hint: Hint): void
+  /** Asks for another configuration, soon. */
+  reload(): void
   readonly uplink: Uplink
 }

@@ -273,6 +273,8 @@ export function createSession(deps: SessionDeps): Session {
 
   return {
     uplink,
+    hint: (hint) => connection && connection.hint(hint),
+    reload: () => loader.want('config-expired'),
     start() {
       store.start()
       loader.start()
