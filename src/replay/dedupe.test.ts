@@ -4,15 +4,15 @@ import type { Message } from '../codec/codec'
 import { createDedupe, fingerprint, identityOf } from './dedupe'
 
 test('an identity is new once', () => {
-  const { isNew } = createDedupe()
-  expect(['a', 'b', 'a', 'b'].map(isNew)).toEqual([true, true, false, false])
+  const dedupe = createDedupe()
+  expect(['a', 'b', 'a', 'b'].map((each) => dedupe.isNew(each, 0))).toEqual([true, true, false, false])
 })
 
 test('P8: the window is bounded and forgets the oldest first', () => {
   const dedupe = createDedupe(3)
-  ;['a', 'b', 'c', 'd'].forEach(dedupe.isNew)
+  ;['a', 'b', 'c', 'd'].forEach((each, at) => dedupe.isNew(each, at))
   expect(dedupe.size).toBe(3)
-  expect(['b', 'c', 'd'].map(dedupe.isNew)).toEqual([false, false, false])
+  expect(['b', 'c', 'd'].map((each, at) => dedupe.isNew(each, at))).toEqual([false, false, false])
   expect(dedupe.isNew('a', 0)).toBe(true)
 })
 
@@ -22,27 +22,52 @@ test('P8: the window holds 16 384 unless told otherwise', () => {
   expect(dedupe.size).toBe(16_384)
 })
 
-test('P7: when numbers are given again, those that nothing else identifies are new', () => {
-  const dedupe = createDedupe()
-  const dated = messageOf({
-    mid: '1'.repeat(26),
-    body: { module_id: 'im', command: 'x', extra: { server_time_unix: 5 } },
-  })
-  const identities = [messageOf({ mid: '2'.repeat(26) }), dated].map((message) => identityOf(message)!)
-  expect(identities.map((identity) => dedupe.isNew(identity, 0))).toEqual([true, true])
+test('P7: a mid that another message had shows that numbers are given again, once', () => {
+  const dedupe = createDedupe(4)
+  const of = (count: number, seconds: number): Message =>
+    messageOf({
+      mid: String(count).padStart(26, '0'),
+      body: { module_id: 'im', command: 'x', extra: { server_time_unix: seconds } },
+    })
+  const see = (message: Message): boolean[] => {
+    const identity = identityOf(message)!
+    return [dedupe.isOther(message.mid, identity), dedupe.isNew(identity, 0, message.mid)]
+  }
+  expect([of(1, 5), of(1, 5), of(2, 6)].map(see)).toEqual([
+    [false, true],
+    [false, false],
+    [false, true],
+  ])
+  expect(dedupe.isOther(of(1, 9).mid, identityOf(of(1, 9)))).toBe(true)
   dedupe.renumbered()
-  expect(identities.map((identity) => dedupe.isNew(identity, 0))).toEqual([true, false])
+  expect([of(1, 9), of(2, 9), of(1, 5), of(2, 12)].map(see)).toEqual([
+    [false, true],
+    [false, true],
+    [false, false],
+    [true, true],
+  ])
+  // As many as there are identities.
+  for (let count = 3; count <= 7; count++) see(of(count, 20))
+  expect(dedupe.isOther(of(2, 12).mid, 'x')).toBe(false)
+})
+
+test('P7: without a date what a message says tells it from another one of its number', () => {
+  const mid = '2'.repeat(26)
+  const [one, same, other] = [1, 1, 2].map((params) =>
+    identityOf(messageOf({ mid, body: { module_id: 'im', command: 'x', params } })),
+  )
+  expect([one === same, one === other]).toEqual([true, false])
 })
 
 test('P11: what another page delivered is not new, whatever was seen since', () => {
   const first = createDedupe()
-  ;['a', 'b', 'c'].forEach(first.isNew)
+  ;['a', 'b', 'c'].forEach((each, at) => first.isNew(each, at))
   const second = createDedupe()
   second.restore(first.recent(0), 10)
-  expect(['d', 'b', 'b'].map(second.isNew)).toEqual([true, false, false])
+  expect(['d', 'b', 'b'].map((each, at) => second.isNew(each, at))).toEqual([true, false, false])
   const third = createDedupe()
   third.restore(second.recent(10), 20)
-  expect(['a', 'b', 'c', 'd', 'e'].map(third.isNew)).toEqual([false, false, false, false, true])
+  expect(['a', 'b', 'c', 'd', 'e'].map((each, at) => third.isNew(each, at))).toEqual([false, false, false, false, true])
 })
 
 test('P11: only what is recent is handed on, and never less than a few hundred', () => {

@@ -7,33 +7,38 @@ import { publishedAt } from './position'
  */
 export const DEDUPE_WINDOW = 16_384
 const RECENT_MIN = 256
-/** The last character of an identity that nothing but a number tells. */
-const UNDATED = '|'
 
 export interface Dedupe {
   /** `true` the first time an identity is seen within the window. */
-  isNew(identity: string, nowMs: number): boolean
+  isNew(identity: string, nowMs: number, mid?: string | null): boolean
+  /** Whether this mid was that of another message: the server gives its numbers again. */
+  isOther(mid: string | null, identity: string | null): boolean
   /** Fingerprints of what was seen since then, and of some before: servers do not deliver in order. */
   recent(sinceMs: number): string[]
   /** What was seen elsewhere, up to then, is not new here. */
   restore(fingerprints: readonly string[], untilMs: number): void
-  /** Numbering started again: what only its number identified may be another message from now on. */
+  /** Numbering started again: every mid is another message's from now on. */
   renumbered(): void
   readonly size: number
 }
 
 export function createDedupe(limit: number = DEDUPE_WINDOW): Dedupe {
   const seen = new Map<string, number>()
+  /** Who had a mid since numbering began. */
+  const owners = new Map<string, string>()
   let elsewhere = new Set<string>()
   let elsewhereUntilMs = 0
   return {
-    isNew(identity, nowMs) {
+    isNew(identity, nowMs, mid) {
       if (seen.has(identity)) return false
       seen.set(identity, nowMs)
+      if (mid) owners.set(mid, identity)
       // A Map keeps insertion order: its first key is the oldest.
       if (seen.size > limit) seen.delete(seen.keys().next().value as string)
+      if (owners.size > limit) owners.delete(owners.keys().next().value as string)
       return !(elsewhere.size && elsewhere.has(fingerprint(identity)))
     },
+    isOther: (mid, identity) => !!mid && !!identity && !seen.has(identity) && owners.has(mid),
     recent(sinceMs) {
       let left = seen.size
       const found: string[] = elsewhereUntilMs >= sinceMs || left < RECENT_MIN ? Array.from(elsewhere) : []
@@ -48,9 +53,7 @@ export function createDedupe(limit: number = DEDUPE_WINDOW): Dedupe {
       elsewhereUntilMs = untilMs
     },
     renumbered() {
-      seen.forEach((_atMs, identity) => {
-        if (identity[identity.length - 1] === UNDATED) seen.delete(identity)
-      })
+      owners.clear()
     },
     get size() {
       return seen.size
@@ -59,14 +62,14 @@ export function createDedupe(limit: number = DEDUPE_WINDOW): Dedupe {
 }
 
 /**
- * The mid where there is one: a message of two channels carries it twice; and when it was published, because a server that
- * lost its store gives the same mids again. On push-stream channel,
- * id, tag and time; 0.3.4 names no channel, but tag and time are unique over all channels there. `null` for what has
- * nothing of it: two such messages are not one.
+ * The mid where there is one: a message of two channels carries it twice; and when it was published, or what it says,
+ * because a server that lost its store gives the same mids again. On push-stream channel, id, tag and time; 0.3.4 names no
+ * channel, but tag and time are unique over all channels there. `null` for what has nothing of it: two such messages are
+ * not one.
  */
 export function identityOf(message: Message): string | null {
   const { mid, channel, id, tag, time } = message
-  if (mid) return mid + UNDATED + (publishedAt(message) || '')
+  if (mid) return `${mid}|${publishedAt(message) || fingerprint(JSON.stringify(message.body))}`
   return id === null && tag === null && !time ? null : [channel, id, tag, time].join('|')
 }
 

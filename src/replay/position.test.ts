@@ -75,13 +75,49 @@ describe('P7: numbers that are given again', () => {
     expect(first.accept(published(40, 9000), START_AT_MS + 9000)).toBe('news')
     expect(first.accept(withMid(39), START_AT_MS + 60_000)).toBe('news')
   })
-  test('are asked for from their beginning', () => {
+  test('are seen at once where another message had the number', () => {
+    const first = position().open(link(0))
+    for (const count of [40, 41, 42]) first.accept(withMid(count), START_AT_MS)
+    expect(first.accept(published(41, 100), START_AT_MS + 100, true)).toBe('renumbered')
+  })
+  test('are asked for from their beginning, by every link until that came', () => {
     const of = position()
     of.open(link(0)).accept(withMid(40), START_AT_MS)
-    const whole = of.open(link(20_000, { isWhole: true, atomic: true }))
-    expect(whole.query).toEqual({ mid: ZEROS })
-    expect(whole.accept(published(1, 19_000), START_AT_MS + 20_000)).toBe('news')
-    expect(whole.accept(published(2, -60_000), START_AT_MS + 20_000)).toBe('before-start')
+    const resumed = of.open(link(20_000))
+    expect(resumed.query).toEqual({ mid: mid(40) })
+    expect(resumed.accept(published(9, 20_000), START_AT_MS + 20_000)).toBe('renumbered')
+    // The link goes on with what follows: that is not what was stored before it.
+    expect(resumed.accept(published(10, 25_000), START_AT_MS + 25_000)).toBe('news')
+    expect(of.state().mark).toBeNull()
+    const died = of.open(link(30_000))
+    const whole = of.open(link(31_000, { atomic: true }))
+    expect([died.query, whole.query]).toEqual([{ mid: ZEROS }, { mid: ZEROS }])
+    expect(whole.accept(published(1, 19_000), START_AT_MS + 31_000)).toBe('news')
+    expect(whole.accept(published(2, -60_000), START_AT_MS + 31_000)).toBe('before-start')
+    expect(of.open(link(40_000)).query).toEqual({ mid: mid(10) })
+  })
+  test('are seen a second time, on a link that has seen it and on one that asked for everything', () => {
+    const of = position()
+    const first = of.open(link(0))
+    const see = (replay: ReturnType<Position['open']>, count: number, atMs: number): string =>
+      replay.accept(published(count, atMs), START_AT_MS + atMs)
+    expect([see(first, 40, 0), see(first, 1, 20_000), see(first, 20, 40_000)]).toEqual(['news', 'renumbered', 'news'])
+    const whole = of.open(link(41_000))
+    expect([see(whole, 1, 20_000), see(whole, 2, 30_000), see(whole, 30, 41_000)]).toEqual(['news', 'news', 'news'])
+    expect([see(whole, 2, 60_000), see(first, 3, 60_001), see(first, 1, 80_000)]).toEqual([
+      'renumbered',
+      'news',
+      'renumbered',
+    ])
+  })
+  test('of another store go on behind the old ones', () => {
+    const replay = position().open(link(0))
+    const later = START_AT_MS + 60_000
+    const of = (count: number, beganAtMs: number): Message => message({ mid: mid(count, beganAtMs) })
+    const told = [of(9, START_AT_MS), of(1, later), of(2, later), of(10, START_AT_MS)]
+    expect(told.map((each) => replay.accept(each, later))).toEqual(['news', 'another-store', 'news', 'news'])
+    // A body can forge one.
+    expect(replay.accept(message({ mid: '9'.repeat(26) }), later)).toBe('news')
   })
 })
 

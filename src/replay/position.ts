@@ -45,14 +45,13 @@ export interface OpenOptions {
   readonly resumed: boolean
   /** A long poll answers with a whole replay or nothing; streams may be cut in the middle of one. */
   readonly atomic: boolean
-  /** Asks for everything the server keeps: its numbering began anew. */
-  readonly isWhole?: boolean
 }
 
 export type Verdict =
   | 'news'
   | 'before-start' // stored before the session began: not delivered
-  | 'renumbered' // the server counts from the beginning again: what was remembered no longer identifies anything
+  | 'renumbered' // the server counts from the beginning again: the next link asks for everything it has
+  | 'another-store' // its numbers go on behind the old ones, but what was stored under those is gone
 
 /** One connection's share in the position: what it asked for, and what its messages do. */
 export interface Replay {
@@ -63,7 +62,8 @@ export interface Replay {
    * and then one overlaps all the same: a mid may become visible before a lower one does.
    */
   next(nowMs: number): CursorQuery
-  accept(message: Message, nowMs: number): Verdict
+  /** `isOther`: another message had its mid. */
+  accept(message: Message, nowMs: number, isOther?: boolean): Verdict
   /** Headers of an empty long poll: a first position before any message came. */
   emptyPoll(hint: PollHint, nowMs: number): void
 }
@@ -104,6 +104,8 @@ export function createPosition(options: PositionOptions): Position {
   let storeWasEmpty = false
   /** Counts renumberings, so that a second connection does not notice the same one again. */
   let epoch = 0
+  /** Numbering began anew, and what was stored before that was noticed has not come yet: links may die before it does. */
+  let isBehind = false
 
   /**
    * Nothing that old was received: where the start is a place to ask from it is the safer one, and costs little. Not after
@@ -115,8 +117,9 @@ export function createPosition(options: PositionOptions): Position {
 
   function open(link: OpenOptions): Replay {
     const safe = marks.before(Math.min(link.sinceMs, link.nowMs) - overlapMs)
-    const from = link.isWhole ? undefined : safe || first()
-    const fromOrigin = !from && (link.isWhole || link.resumed || version < 2 || (originIsServerTime && !byMid))
+    const isWhole = isBehind
+    const from = isWhole ? undefined : safe || first()
+    const fromOrigin = !from && (isWhole || link.resumed || version < 2 || (originIsServerTime && !byMid))
     const query = from ? overlapQuery(from) : storeWasEmpty || fromOrigin ? originQuery() : {}
     const openedInEpoch = epoch
 
@@ -130,11 +133,11 @@ export function createPosition(options: PositionOptions): Position {
     let checkedAtMs = link.nowMs
     let uncheckedCount = 0
 
-    /** Only a place that is surely older than anything the server may still be sorting proves it. */
-    function isRenumbered({ mid }: Place, publishedAtMs: number | null): boolean {
+    /** A lower place proves it only if it is surely older than anything the server may still be sorting. */
+    function isRenumbered({ mid }: Place, publishedAtMs: number | null, isOther: boolean): boolean {
       const newest = marks.newest()
-      if (!byMid || link.isWhole || !newest || mid > newest.mid || openedInEpoch !== epoch) return false
-      if (safe && mid <= safe.mid) return true
+      if (!byMid || !newest || mid > newest.mid) return false
+      if (isOther || (from && from === safe && mid <= from.mid && openedInEpoch === epoch)) return true
       return marks.some(
         (mark) => mid <= mark.mid && Number(publishedAtMs) - SORTING_MS > (mark.publishedAtMs || Infinity),
       )
@@ -167,21 +170,27 @@ export function createPosition(options: PositionOptions): Position {
         uncheckedCount = 0
         return exactQuery(since && !isTooMuch ? since : reached)
       },
-      accept(message, nowMs) {
+      accept(message, nowMs, isOther = false) {
         const place = placeOf(message)
         if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return 'news'
         const publishedAtMs = publishedAt(message)
-        const renumbered = isRenumbered(place, publishedAtMs)
+        const newest = marks.newest()
+        // Ten digits say when the store began.
+        const isAnother = !!newest && newest.mid.slice(0, 10) < place.mid.slice(0, 10)
+        const renumbered = isRenumbered(place, publishedAtMs, isOther)
+        // On Node servers a replay is one frame.
+        if (isWhole && openedInEpoch === epoch) isBehind = false
         if (renumbered) {
           epoch++
           marks.clear()
+          isBehind = true
         }
         if (renumbered || isAfter(place, reached)) reached = place
         uncheckedCount++
         // It moves the position, too: else a quiet page would ask for the whole history again at every break.
         move(place, nowMs, publishedAtMs)
         if (fromOrigin && isBeforeStart(message)) return 'before-start'
-        return renumbered ? 'renumbered' : 'news'
+        return renumbered ? 'renumbered' : isAnother ? 'another-store' : 'news'
       },
       emptyPoll(hint, nowMs) {
         if (from || reached) return
@@ -240,7 +249,7 @@ export function createPosition(options: PositionOptions): Position {
     state() {
       // When the page ends nobody knows since when messages are missed: not before the last one that came.
       const newest = marks.newest()
-      const mark = (newest && marks.before(newest.receivedAtMs - overlapMs)) || first() || null
+      const mark = (!isBehind && ((newest && marks.before(newest.receivedAtMs - overlapMs)) || first())) || null
       return { originAtMs, originIsServerTime, mark }
     },
   }

@@ -5,8 +5,8 @@
 import type { Message } from '../codec/codec'
 
 export interface Holes {
-  /** A message that was not seen before. `anew`: its channel counts from the beginning. */
-  seen(message: Message, nowMs: number): 'hole' | 'anew' | null
+  /** A message that was not seen before. A number: its channel counts from the beginning, and was heard then before. */
+  seen(message: Message, nowMs: number): 'hole' | number | null
   /** Pieces that could not be read had a number, too. */
   unreadable(count: number): void
   /** Whether something is being waited for. */
@@ -43,7 +43,7 @@ export function createHoles(): Holes {
         // Not what was left out: the channel was made anew.
         if (left.delete(id)) return null
         channels.set(channel, { last: id, lastAtMs: nowMs, left: new Map() })
-        return 'anew'
+        return lastAtMs
       }
       for (let number = last + 1; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs })
       counted.last = id

@@ -44,8 +44,8 @@ export interface SessionLinks {
   open(link: OpeningLink, config: PullConfig, position: Position): LinkPort
   /** Something happened to a link. */
   happened(entry: ConnectionRecord, linkId: number): void
-  /** The next link asks for what came since then; `null`: for everything. */
-  again(sinceMs: number | null): void
+  /** The next link asks for what came since then. */
+  again(sinceMs: number): void
 }
 
 export function createLinks(deps: LinksDeps): SessionLinks {
@@ -56,7 +56,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   let hasOpened = leftAtMs < Infinity
   /** When anything came last: what is open may have died right after it. */
   let heardAtMs = Infinity
-  let againSinceMs: number | null = Infinity
+  let againSinceMs = Infinity
 
   function open(link: OpeningLink, config: PullConfig, position: Position): LinkPort {
     const { id, kind } = link
@@ -67,14 +67,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     // While another link carries the traffic nothing is missed, unless channels are new.
     const hasActive = deps.state().phase === 'connected' && !link.isDoubted
     const newSinceMs = arrivals.opening(link, channels, deps.serverTime(), openedAtMs)
-    const isWhole = againSinceMs === null
-    const sinceMs = Math.min(
-      link.sinceMs,
-      newSinceMs,
-      link.isDoubted ? heardAtMs : Infinity,
-      isWhole ? Infinity : Number(againSinceMs),
-      leftAtMs,
-    )
+    const sinceMs = Math.min(link.sinceMs, newSinceMs, link.isDoubted ? heardAtMs : Infinity, againSinceMs, leftAtMs)
     againSinceMs = Infinity
     const serverNowMs = serverNow(deps.serverTime(), openedAtMs)
     const asked = {
@@ -86,7 +79,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
       resumed: hasOpened || id > 1,
     }
-    const replay = position.open({ ...asked, isWhole, atomic: kind === 'long-polling' })
+    const replay = position.open({ ...asked, atomic: kind === 'long-polling' })
     const read: ReadLink = {
       codec,
       replay,
@@ -108,10 +101,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       release: (frame) => void reader.take(frame, read),
     })
 
-    function poll(fromMs: number | null, ended: (isAnswered: boolean) => void): () => void {
-      const nowMs = clock.now()
-      const isWhole = fromMs === null
-      const asking = position.open({ ...asked, nowMs, sinceMs: isWhole ? nowMs : fromMs, isWhole, atomic: true })
+    function poll(fromMs: number, ended: (isAnswered: boolean) => void): () => void {
+      const asking = position.open({ ...asked, nowMs: clock.now(), sinceMs: fromMs, atomic: true })
       return startShortPoll({
         ended,
         clock,

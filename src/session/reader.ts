@@ -31,6 +31,8 @@ export interface ReaderDeps {
   numbered(message: Message): void
   /** The server counts from the beginning. */
   renumbered(): void
+  /** The server has another store, which goes on behind the numbers of the old one. */
+  anotherStore(): void
   unreadable(count: number): void
   warn(error: PullError): void
 }
@@ -80,13 +82,15 @@ export function createReader(deps: ReaderDeps): Reader {
   /** Whether the message is news. The position moves all the same: what was seen must not be asked for again. */
   function accept(message: Message, { replay, origin }: ReadLink): boolean {
     const nowMs = clock.now()
-    const verdict = replay.accept(message, nowMs)
+    const { mid } = message
+    const identity = identityOf(message)
+    const verdict = replay.accept(message, nowMs, dedupe.isOther(mid, identity))
     if (verdict === 'renumbered') {
       dedupe.renumbered()
       deps.renumbered()
     }
-    const identity = identityOf(message)
-    if (identity && !dedupe.isNew(identity, nowMs)) {
+    if (verdict === 'another-store') deps.anotherStore()
+    if (identity && !dedupe.isNew(identity, nowMs, mid)) {
       counters.repeats++
       return false
     }

@@ -18,7 +18,7 @@ function scene() {
   const startMs = clock.now()
   const happened: string[] = []
   let polling: ((isAnswered: boolean) => void) | null = null
-  const since = (atMs: number | null): number | string => (atMs === null ? 'the beginning' : atMs - startMs)
+  const since = (atMs: number): number => atMs - startMs
   const recovery = createRecovery({
     clock,
     gap: ({ certainty, reason, sinceMs, missing }) =>
@@ -144,13 +144,49 @@ describe('P7: a server that lost its store', () => {
     recovery.renumbered()
     answer(true)
     expect(happened.slice(0, 2)).toEqual(['gap suspected renumbered since -1500', 'suspected-gap'])
-    expect(happened).toContain('poll since the beginning')
+    expect(happened.slice(2)).toEqual(['poll since 0'])
   })
-  test('where no poll may be opened another link asks for everything', () => {
-    const { recovery, open, happened } = scene()
-    open({ missedMs: null, mayPoll: false })
+  test.each([true, false])('where no poll may be opened, or it failed, another link asks: %s', (mayPoll) => {
+    const { recovery, open, happened, answer } = scene()
+    open({ missedMs: null, mayPoll })
     recovery.renumbered()
-    expect(happened).toContain('again since the beginning')
+    if (mayPoll) answer(false)
+    expect(happened.slice(-1)).toEqual(['again since 0'])
+  })
+  test('between two links the next one asks', () => {
+    const { recovery, open, happened } = scene()
+    open({ missedMs: null })
+    recovery.ended(1)
+    recovery.renumbered()
+    expect(happened).toEqual(['gap suspected renumbered since -1500', 'suspected-gap'])
+  })
+  test('may have lost it in any break since the last message', async () => {
+    const { clock, recovery, open, happened } = scene()
+    open({ missedMs: null })
+    recovery.numbered(messageOf(), 4)
+    await clock.advance(10_000)
+    for (const id of [2, 3]) {
+      open({ id, kind: 'long-polling' })
+      await clock.advance(10_000)
+    }
+    recovery.renumbered()
+    recovery.numbered(messageOf(), 4)
+    await clock.advance(10_000)
+    recovery.anotherStore()
+    expect(happened.filter((line) => line.startsWith('gap'))).toEqual([
+      'gap suspected renumbered since -1500',
+      'gap suspected renumbered since 38500',
+    ])
+  })
+  test('twice in one outage is told twice', async () => {
+    const { clock, recovery, open, happened } = scene()
+    open()
+    recovery.renumbered()
+    recovery.ended(1)
+    await clock.advance(1000)
+    open({ id: 2, missedMs: 100 })
+    recovery.renumbered()
+    expect(happened.filter((line) => line.startsWith('gap'))).toHaveLength(2)
   })
 })
 
@@ -236,21 +272,31 @@ describe('P10: push-stream 0.3.4', () => {
 })
 
 describe('P7: another store', () => {
-  test('is told by its mids on Node servers', () => {
-    const { recovery, open, happened } = scene()
-    open({ missedMs: null })
-    const mid = (began: number): string => `${began}0000000000000001`
-    for (const began of [1_795_000_000, 1_795_000_000, 1_795_000_777])
-      recovery.numbered(messageOf({ mid: mid(began) }), 4)
+  test('is told by numbers from 1 on after a break on push-stream, and means nothing without one', async () => {
+    const { clock, recovery, open, happened } = scene()
+    const see = (channel: string, ...ids: number[]): void =>
+      ids.forEach((id) => recovery.numbered(messageOf({ channel, id }), 2))
+    open({ version: 2, missedMs: null })
+    see('a', 7, 1, 2)
+    see('b', 7, 8)
+    expect(happened).toEqual([])
+    await clock.advance(10_000)
+    open({ version: 2, id: 2 })
+    see('a', 1)
+    // Both channels show the same loss.
+    see('b', 1, 2)
+    await clock.advance(10_000)
+    see('a', 2, 1)
     expect(happened).toEqual(['gap suspected renumbered since -1500', 'suspected-gap'])
   })
-  test('is told by numbers from 1 on after a break on push-stream, and means nothing without one', () => {
-    const { recovery, open, happened } = scene()
-    for (const id of [7, 1, 2]) recovery.numbered(messageOf({ channel: 'a', id }), 2)
-    expect(happened).toEqual([])
+  test('is told by a channel that is quiet until long after the break', async () => {
+    const { clock, recovery, open, happened } = scene()
+    recovery.numbered(messageOf({ channel: 'a', id: 7 }), 2)
+    await clock.advance(10_000)
     open({ version: 2 })
+    await clock.advance(60_000)
     recovery.numbered(messageOf({ channel: 'a', id: 1 }), 2)
-    expect(happened).toEqual(['gap suspected renumbered since -2500'])
+    expect(happened).toEqual(['complete', 'gap suspected renumbered since -1500', 'suspected-gap'])
   })
 })
 

@@ -13,8 +13,8 @@ export interface RecoveryDeps {
   readonly clock: Clock
   gap(fact: GapFact): void
   recovered(outcome: Recovered): void
-  /** Resumes over a second connection of the same kind, from before the break; `null`: from the beginning. */
-  resumeAgain(sinceMs: number | null): void
+  /** Resumes over a second connection of the same kind, from before the break. */
+  resumeAgain(sinceMs: number): void
 }
 
 /** A link as far as recovering matters. */
@@ -24,8 +24,8 @@ export interface RecoveringLink {
   readonly kind: TransportKind
   /** Since when messages may have been missed; `null` where nothing was (a planned change, the very first link). */
   readonly missedSinceMs: number | null
-  /** Asks the store over a poll for what came since an instant (`null`: for everything); `null` where none may be opened. */
-  readonly poll: ((sinceMs: number | null, ended: (isAnswered: boolean) => void) => () => void) | null
+  /** Asks the store over a poll for what came since an instant; `null` where none may be opened. */
+  readonly poll: ((sinceMs: number, ended: (isAnswered: boolean) => void) => () => void) | null
   /** Reads a frame that was held back. */
   release(frame: Frame): void
 }
@@ -43,6 +43,8 @@ export interface Recovery {
   unreadable(count: number): void
   /** The server lost its store and counts from the beginning: what was stored since is not found from the old place. */
   renumbered(): void
+  /** The server lost its store; what was stored since is found. */
+  anotherStore(): void
   stop(): void
 }
 
@@ -93,8 +95,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let stopHolding = stopPoll
   let timer: unknown
   let holeTimer: unknown = null
-  let storeBegan = ''
-  let anewSinceMs: number | null = null
+  let numberedAtMs = Infinity
+  let anewOnId = 0
   const holes = createHoles()
   let pingTimer: unknown
 
@@ -111,6 +113,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     // What fell beside the listeners of the link before, which did not live long enough to find out.
     const askSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, openedAtMs)
     missedSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, Number(missedSinceMs))
+    if (numberedAtMs === Infinity) numberedAtMs = missedSinceMs
     openedAtMs = clock.now()
     if (isSettled) worst = 'complete'
     isSettled = false
@@ -162,7 +165,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     ask()
   }
 
-  function poll(from: RecoveringLink, sinceMs: number | null, done: (isAnswered: boolean) => void): void {
+  function poll(from: RecoveringLink, sinceMs: number, done: (isAnswered: boolean) => void): void {
     if (from.poll) stopPoll = from.poll(sinceMs, done)
   }
 
@@ -198,25 +201,24 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     if (isSettled) deps.recovered(worst)
   }
 
-  /** Every channel shows it, one after the other. */
-  function beganAnew(): void {
-    if (missedSinceMs !== null && anewSinceMs === missedSinceMs) return
-    anewSinceMs = missedSinceMs
-    suspect(RENUMBERED)
+  /** A message shows that the store was lost, which may have been in any break since the last one came. */
+  function lostStore(lastAtMs: number): void {
+    const nowMs = clock.now()
+    suspect(
+      RENUMBERED,
+      Math.min(missedSinceMs === null ? nowMs : missedSinceMs, lastAtMs > openedAtMs ? nowMs : lastAtMs),
+    )
   }
 
   function numbered(message: Message, version: number): void {
-    if (version > 2 && message.mid) {
-      // Ten digits say when the server's store began: another store has nothing of what this one had.
-      const began = message.mid.slice(0, 10)
-      if (storeBegan && storeBegan < began) beganAnew()
-      storeBegan = began
-    }
+    numberedAtMs = clock.now()
     if (version !== 2) return
-    const found = holes.seen(message, clock.now())
-    // Without a break nothing was missed.
-    if (found === 'anew' && !isSettled) beganAnew()
+    const found = holes.seen(message, numberedAtMs)
     if (found === 'hole' && !holeTimer) holeTimer = clock.setTimeout(checkHoles, HOLE_MS)
+    // Without a break nothing was missed. Every channel shows it, one after the other: it is told once per link.
+    if (!found || found === 'hole' || found > openedAtMs || !link || link.id === anewOnId) return
+    anewOnId = link.id
+    lostStore(found)
   }
 
   function checkHoles(): void {
@@ -247,16 +249,21 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     },
     numbered,
     unreadable: holes.unreadable,
+    // The position asks for everything until everything came.
     renumbered() {
-      beganAnew()
+      lostStore(numberedAtMs)
+      // The next link will.
+      if (!link) return
       clock.clearTimeout(timer)
       stopPoll()
-      if (link && link.poll) poll(link, null, settle)
-      else {
+      const ended = (isAnswered: boolean): void => {
         settle()
-        deps.resumeAgain(null)
+        if (!isAnswered) deps.resumeAgain(clock.now())
       }
+      if (link.poll) poll(link, clock.now(), ended)
+      else ended(false)
     },
+    anotherStore: () => lostStore(numberedAtMs),
     stop() {
       leave()
       clock.clearTimeout(holeTimer)

@@ -63,6 +63,7 @@ export function createSession(deps: SessionDeps): Session {
     taken: store.moved,
     numbered: (message) => void (config && recovery.numbered(message, config.version)),
     renumbered: () => recovery.renumbered(),
+    anotherStore: () => recovery.anotherStore(),
     unreadable: (count) => recovery.unreadable(count),
   })
   const recovery = createRecovery({

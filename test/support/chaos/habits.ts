@@ -80,6 +80,8 @@ export const HABITS: readonly Habit[] = [
       tally.thrownAway()
     }),
     fits: isNode,
+    // From the place reached in the old store nothing of the new one is replayed, and live messages come first.
+    keepsOrder: false,
   },
   {
     name: 'restart, empty',
