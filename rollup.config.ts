@@ -3,7 +3,7 @@
  * `--configDist <folder>` writes elsewhere (the test that rebuilds and compares bytes needs it).
  */
 import { readFileSync } from 'node:fs'
-import { chmod } from 'node:fs/promises'
+import { chmod, copyFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import nodeResolve from '@rollup/plugin-node-resolve'
@@ -124,6 +124,7 @@ function scriptTag(dist: string): RollupOptions {
             mangle: true,
             format: { ecma: 2017, comments: /^!/ },
           }),
+          bitrixExtension(dist),
         ],
       },
     ],
@@ -181,6 +182,18 @@ function withoutSpreadHelpers(code: string): string {
   if (missing)
     throw new Error(`${missing[0]} is used and was taken away: write \`const { a, ...rest } = b\` in another way`)
   return lean
+}
+
+/** The folder that sites copy has the file in it, too: the very same bytes. A build that goes elsewhere leaves it alone. */
+function bitrixExtension(dist: string): Plugin {
+  return {
+    name: 'bitrix-extension',
+    async writeBundle({ file }) {
+      if (file !== undefined && dist === join(root, 'dist')) {
+        await copyFile(file, join(root, 'examples', 'bitrix-extension', 'bx-pull.min.js'))
+      }
+    },
+  }
 }
 
 /** Who wrote what is in the file: the licenses of the bundled packages ask for it wherever the code goes. */

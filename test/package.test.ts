@@ -236,6 +236,11 @@ describe('dist', () => {
     expect(different, 'run "npm run build"').toEqual([])
   })
 
+  test('the Bitrix extension holds the very file', () => {
+    const copy = join(root, 'examples', 'bitrix-extension', 'bx-pull.min.js')
+    expect(sameBytes(join(root, 'dist', 'bx-pull.min.js'), copy), 'run "npm run build"').toBe(true)
+  })
+
   test('the tracked files were built from the sources they are committed with', ({ skip }) => {
     const git = (args: string[]) => spawnSync('git', args, { cwd: root, maxBuffer: 64 * 1024 * 1024 })
     // An archive of the sources has no history to compare with.
@@ -243,7 +248,9 @@ describe('dist', () => {
     const sources = ['src', 'rollup.config.ts', 'package.json', 'package-lock.json', 'tsconfig.json']
     const isChanging = git(['diff', '--quiet', 'HEAD', '--', ...sources]).status !== 0
     if (isChanging && !process.env['CI']) return skip('the sources have uncommitted changes')
-    const stale = TRACKED.filter((path) => !git(['show', `HEAD:${path}`]).stdout.equals(readFileSync(join(root, path))))
+    const stale = [...TRACKED, 'examples/bitrix-extension/bx-pull.min.js'].filter(
+      (path) => !git(['show', `HEAD:${path}`]).stdout.equals(readFileSync(join(root, path))),
+    )
     expect(stale, 'run "npm run build" and commit these').toEqual([])
   })
 })
