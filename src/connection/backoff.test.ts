@@ -35,6 +35,7 @@ describe('B1: the default policy', () => {
       })
     }
     expect(delays(undefined, 3, { hasOpened: true, reason: 'bad-channel' })).toEqual([1500, 1500, 3000])
+    expect(delays(undefined, 5, { hasOpened: true })).toEqual([1500, 1500, 12_000, 24_000, 24_000])
     expect(delays(undefined, 1, { hasOpened: true, wasUseful: true })).toEqual([250])
   })
   test('spreads by a quarter to either side, after the cap', () => {

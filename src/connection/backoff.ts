@@ -52,17 +52,16 @@ function exponential({ baseMs, capMs, firstMs, restartSpreadMs }: Required<Backo
   return ({ failures, reason, wasUseful, hasOpened, elapsedMs, chance }) => {
     const reaction = reactionTo(reason)
     const jitter = 0.75 + 0.5 * chance
-    if (hasOpened && !wasUseful && reaction === 'retry') {
-      // Six a minute at most, together with the first.
-      return Math.min(USELESS * capMs, 2 * baseMs * 2 ** Math.max(0, failures - 1)) * jitter
-    }
+    const isInVain = hasOpened && !wasUseful && reaction === 'retry'
+    // Six a minute at most, together with those before it.
+    if (isInVain && failures > 2) return Math.min(USELESS * capMs, 8 * baseMs * 2 ** (failures - 3)) * jitter
     if (reaction === 'back-off') return TOO_MANY_MS * (1 + chance)
     if (failures <= 1) {
       if (reaction === 'spread') return restartSpreadMs * chance
       if (wasUseful) return firstMs * chance
     }
     // The first retry of an outage that has hardly begun failed as well: most likely by the same blow.
-    if (failures === 2 && elapsedMs < 2 * firstMs) return firstMs * (0.5 + 0.5 * chance)
+    if (failures === 2 && elapsedMs < 2 * firstMs && !isInVain) return firstMs * (0.5 + 0.5 * chance)
     // Jitter after the cap, or everybody ends up at exactly the cap together.
     return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * jitter
   }

@@ -15,6 +15,7 @@ import {
 } from './machine-draft'
 import {
   attemptFailed,
+  changeTransport,
   giveUpRound,
   isOutdated,
   isRestarting,
@@ -23,7 +24,7 @@ import {
   stopClimbing,
   successorFailed,
 } from './machine-rounds'
-import { betterThan, learnRefusal, learnUseful, learnUseless, rankOf, roundOrder } from './negotiation'
+import { betterThan, isDemoted, learnRefusal, learnUseful, learnUseless, rankOf, roundOrder } from './negotiation'
 
 type DraftLink = NonNullable<Draft['active']>
 
@@ -161,10 +162,20 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
     return stopClimbing(d)
   }
   const hasMore = d.links.length > 0 || d.queue.length > 0
+  if (!link.useful && !hasMore && isWornOut(d, link.kind) && reaction === 'retry') return changeTransport(d, cause)
   if (link.useful || !hasMore || reaction === 'renew') return giveUpRound(d, cause, link.useful ? 'useful' : 'open')
   d.phase = 'connecting'
   stopClimbing(d)
   tryNext(d)
+}
+
+/** It has just been demoted, and something else may work. */
+function isWornOut({ memory, options }: Draft, kind: TransportKind): boolean {
+  const { target, lessons } = memory
+  const next = roundOrder(target.candidates, lessons)[0]
+  // Not where the server blocks whoever asks faster than its ladder.
+  const mayHurry = options.hintFloorMs <= options.floorMs
+  return mayHurry && isDemoted(lessons, kind) && !!next && !isDemoted(lessons, next)
 }
 
 /** Ends everything that is open; what was missed from now on is asked for on return. */

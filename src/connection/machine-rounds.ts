@@ -49,6 +49,12 @@ export function giveUpRound(d: Draft, lost: Loss, was: Was): void {
   wait(d, delayAfter(d, lost, was, failures))
 }
 
+/** What was in use is worth nothing here: the next one is tried at once. */
+export function changeTransport(d: Draft, { retryAfterMs }: Loss): void {
+  d.memory.failures++
+  wait(d, Math.max(floorMs(d), retryAfterMs || 0))
+}
+
 export function noticeOutage({ memory, moment }: Draft): void {
   if (memory.outageSinceMs === null) memory.outageSinceMs = moment.nowMs
 }
