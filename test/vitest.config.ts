@@ -16,7 +16,7 @@ export default defineConfig({
         root,
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/bx/**/*.test.ts'],
           exclude: ['test/package.test.ts'],
           testTimeout: 20_000,
           env,

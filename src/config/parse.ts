@@ -110,8 +110,8 @@ function toVersion(value: unknown): number {
 
 /** Messages of the portal's own polling are numbered: as the tail of a mid, their position is one like all others. */
 function toMid(value: unknown): string | null {
-  const id = toNumber(value)
-  return id >= 0 && id % 1 === 0 ? String(id).padStart(26, '0') : null
+  const id = toText(value) || String(value)
+  return /^\d{1,26}$/.test(id) ? id.padStart(26, '0') : null
 }
 
 /** Channels without an id do not exist; one with an unreadable id does, and going on without it would lose its events. */

@@ -9,11 +9,11 @@ export interface ConnectOptions extends Omit<PullClientOptions, 'config' | 'tran
   serverEnabled?: boolean | 'Y' | 'N'
   /** One base for all transports: the scheme is swapped per transport, `/subws/` and `/sub/` as well. */
   serverUrl?: string
-  /** One or more signed channel ids joined with `/`. */
+  /** One or more signed channel ids joined with `/`, or a token (JWT) of Push server 3.0. */
   userHash?: string
   userId?: number | string
   guestMode?: boolean | 'Y' | 'N'
-  /** Server generation. @default told from the form of `userHash`: raw ids are push-stream (2), signed ones Push server (4) */
+  /** Server generation. @default told from the form of `userHash`: raw ids are push-stream (2), signed ones Push server (4), a token is 5 */
   version?: number
   /** Forces one transport; also `webSocket`, `longPolling`, `polling`. Absent: the best one that works. */
   transport?: string
@@ -25,13 +25,18 @@ const ALIASES: Readonly<Record<string, string>> = {
   polling: 'long-polling',
 }
 
+/** What old pages call a transport; what is unknown stays as it is. */
+export function toTransport(name: string): string {
+  return ALIASES[name] || name
+}
+
 /** Values are for the client to check. @throws PullError `bad-option` naming what is missing */
 export function clientOptionsOf(options: ConnectOptions): PullClientOptions {
   const { config = configOf(options), transport = 'auto' } = options
   const result = {
     ...options,
     config,
-    transport: (ALIASES[transport] || transport) as NonNullable<PullClientOptions['transport']>,
+    transport: toTransport(transport) as NonNullable<PullClientOptions['transport']>,
     // The client takes these for not given. Who the user is says nothing: the channel id decides what is received.
     serverEnabled: undefined,
     serverUrl: undefined,
@@ -48,17 +53,22 @@ function configOf({ serverEnabled, serverUrl, userHash, version }: ConnectOption
     throw new PullError('bad-option', 'BX.Pull.connect needs serverUrl and userHash, or config')
   }
   const urlOf = (name: string): string => serverUrl.replace(/\/sub(ws)?(?=\/?(\?|$))/, name)
+  // Ids have one dot at the most each, and a slash between them.
+  const isToken = /^[\w-]+\.[\w-]+\.[\w-]*$/.test(userHash)
   return {
     server: {
-      version: version || (/[.:]/.test(userHash) ? 4 : 2),
+      version: version || (isToken ? 5 : /[.:]/.test(userHash) ? 4 : 2),
       server_enabled: serverEnabled,
       long_polling: urlOf('/sub'),
       websocket_enabled: true,
       websocket: urlOf('/subws'),
     },
-    channels: userHash
-      .split('/')
-      .filter(Boolean)
-      .map((id, at) => ({ id, type: ['private', 'shared'][at] })),
+    jwt: isToken && userHash,
+    channels:
+      !isToken &&
+      userHash
+        .split('/')
+        .filter(Boolean)
+        .map((id, at) => ({ id, type: ['private', 'shared'][at] })),
   }
 }

@@ -1,0 +1,80 @@
+/**
+ * Owns where the configuration comes from: what the page printed first, then, and ever after, what the portal says. It
+ * keeps the last one as it came, for old pages to read.
+ */
+import type { ConfigRequest } from '../../config/config'
+import { renewAt, serverClock } from '../../config/freshness'
+import { parseConfig } from '../../config/parse'
+import type { Clock } from '../../platform/platform'
+import { openAnswer } from '../../portal/answer'
+import { isRecord, toRecord } from '../../portal/foreign-value'
+import type { Portal } from '../../portal/portal'
+
+type Raw = Readonly<Record<string, unknown>>
+
+export interface PageConfigDeps {
+  readonly clock: Clock
+  readonly portal: Portal
+  adopted(config: Raw): void
+  failed(thrown: unknown): void
+}
+
+export interface PageConfig {
+  load(request: ConfigRequest): Promise<unknown>
+  /** What the page printed, for the next load; answers whether it is one. */
+  give(config: unknown): boolean
+  /** The place to go on from, with the next load. */
+  goOnFrom(mid: string): void
+  /** Empty before there is one. */
+  readonly raw: Raw
+}
+
+export function createPageConfig({ clock, portal, adopted, failed }: PageConfigDeps): PageConfig {
+  let given: Raw | null = null
+  let lastMid: string | null = null
+
+  function adopt(answer: unknown): unknown {
+    config.raw = toRecord(openAnswer(answer)[0])
+    adopted(config.raw)
+    const from = lastMid
+    lastMid = null
+    return from ? { ...config.raw, last_id: from } : answer
+  }
+
+  /** When it should be renewed, local Unix ms; 0 if it cannot be read. */
+  function renewalOf(printed: Raw): number {
+    try {
+      return renewAt(parseConfig(printed, { secure: true }), serverClock(null, 0, 0), 0, clock.now()) || Infinity
+    } catch {
+      return 0
+    }
+  }
+
+  const config = {
+    raw: {} as Raw,
+    async load({ reason, signal, fetch }: ConfigRequest) {
+      const printed = given
+      const untilMs = printed ? renewalOf(printed) : 0
+      given = null
+      // Pages out of a cache bring what has ended.
+      if (untilMs > clock.now()) return adopt(printed)
+      const logTag = reason === 'start' ? 'client_start' : reason.replace('-', '_')
+      try {
+        return adopt(await portal({ method: 'pull.config.get', params: { CACHE: 'N' }, signal, fetch, logTag }))
+      } catch (thrown) {
+        // It has ended by our clock, which may be wrong: better than nothing.
+        if (untilMs) return adopt(printed)
+        failed(thrown)
+        throw thrown
+      }
+    },
+    give(next: unknown) {
+      given = isRecord(next) && isRecord(next['server']) ? next : null
+      return !!given
+    },
+    goOnFrom(mid: string) {
+      lastMid = mid
+    },
+  }
+  return config
+}
