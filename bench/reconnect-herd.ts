@@ -43,7 +43,7 @@ function simulate(policy: BackoffPolicy, first: LossReason, outageMs: number, ch
         code: null,
         reason,
         wasUseful,
-        hasOpened: wasUseful,
+        useless: 0,
         elapsedMs: atMs,
         chance: chance(),
       })

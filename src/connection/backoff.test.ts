@@ -8,7 +8,7 @@ function failure(told: Partial<Failure>): Failure {
     code: 1006,
     reason: 'dropped',
     wasUseful: false,
-    hasOpened: false,
+    useless: 0,
     elapsedMs: 60_000,
     chance: 0.5,
     ...told,
@@ -25,18 +25,11 @@ describe('B1: the default policy', () => {
   test('grows to a cap', () => {
     expect(delays(undefined, 8)).toEqual([1500, 1500, 3000, 6000, 12_000, 15_000, 15_000, 15_000])
   })
-  test('B9: what opens and dies at once is tried six times a minute at most, the first time included', () => {
-    for (const chance of [0, 0.5, 0.999]) {
-      const waits = delays(undefined, 60, { hasOpened: true, chance })
-      const opens = waits.reduce<number[]>((all, ms) => [...all, all[all.length - 1]! + ms], [0])
-      opens.forEach((sinceMs, at) => {
-        const inAMinute = opens.slice(at).filter((atMs) => atMs < sinceMs + 60_000).length
-        expect(inAMinute).toBeLessThanOrEqual(6)
-      })
-    }
-    expect(delays(undefined, 3, { hasOpened: true, reason: 'bad-channel' })).toEqual([1500, 1500, 3000])
-    expect(delays(undefined, 5, { hasOpened: true })).toEqual([1500, 1500, 12_000, 24_000, 24_000])
-    expect(delays(undefined, 1, { hasOpened: true, wasUseful: true })).toEqual([250])
+  test('B9: what opens in vain three times in a row is tried ever after every half minute', () => {
+    const ladder = [1, 2, 3, 4].map((useless) => delays(undefined, useless, { useless })[useless - 1])
+    expect(ladder).toEqual([1500, 1500, 27_000, 27_000])
+    expect(delays(undefined, 3, { useless: 3, reason: 'bad-channel' })).toEqual([1500, 1500, 3000])
+    expect(delays(undefined, 2, { useless: 1, elapsedMs: 100 })).toEqual([1500, 1500])
   })
   test('spreads by a quarter to either side, after the cap', () => {
     expect(delays({}, 7, { chance: 0 })).toEqual([1125, 1125, 2250, 4500, 9000, 11_250, 11_250])

@@ -10,8 +10,11 @@ export interface Failure {
   readonly reason: LossReason
   /** Whether what was lost had carried anything (or lived for 5 s). */
   readonly wasUseful: boolean
-  /** Whether it was open at all. What opens and dies at once is no short outage: something on the way kills it. */
-  readonly hasOpened: boolean
+  /**
+   * Connections in a row that opened and carried nothing, this one included; 0 where it never opened. That is no short
+   * outage: something on the way kills them.
+   */
+  readonly useless: number
   /** Milliseconds since the outage began. */
   readonly elapsedMs: number
   /** Uniform in [0, 1): the randomness of this decision. */
@@ -39,7 +42,7 @@ export const BACKOFF: Required<BackoffOptions> = { baseMs: 1500, capMs: 15_000, 
 const CLOUD_LADDER_MS = [100, 15_000, 15_000, 45_000, 45_000, 600_000, 600_000, 600_000, 600_000, 600_000, 3_600_000]
 /** Connection limit reached: every retry evicts another tab, so stay away for a while. */
 /** How much rarer than the rest those are tried again that open in vain. */
-const USELESS = 1.6
+const USELESS = 1.8
 const TOO_MANY_MS = 15_000
 
 export function backoffPolicy(option: BackoffOption = {}): BackoffPolicy {
@@ -49,19 +52,18 @@ export function backoffPolicy(option: BackoffOption = {}): BackoffPolicy {
 }
 
 function exponential({ baseMs, capMs, firstMs, restartSpreadMs }: Required<BackoffOptions>): BackoffPolicy {
-  return ({ failures, reason, wasUseful, hasOpened, elapsedMs, chance }) => {
+  return ({ failures, reason, wasUseful, useless, elapsedMs, chance }) => {
     const reaction = reactionTo(reason)
     const jitter = 0.75 + 0.5 * chance
-    const isInVain = hasOpened && !wasUseful && reaction === 'retry'
-    // Six a minute at most, together with those before it.
-    if (isInVain && failures > 2) return Math.min(USELESS * capMs, 8 * baseMs * 2 ** (failures - 3)) * jitter
+    // Six a minute at most, together with those before.
+    if (useless > 2 && reaction === 'retry') return USELESS * capMs * jitter
     if (reaction === 'back-off') return TOO_MANY_MS * (1 + chance)
     if (failures <= 1) {
       if (reaction === 'spread') return restartSpreadMs * chance
       if (wasUseful) return firstMs * chance
     }
     // The first retry of an outage that has hardly begun failed as well: most likely by the same blow.
-    if (failures === 2 && elapsedMs < 2 * firstMs && !isInVain) return firstMs * (0.5 + 0.5 * chance)
+    if (failures === 2 && elapsedMs < 2 * firstMs && !useless) return firstMs * (0.5 + 0.5 * chance)
     // Jitter after the cap, or everybody ends up at exactly the cap together.
     return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * jitter
   }

@@ -21,6 +21,7 @@ import {
   isRestarting,
   noticeOutage,
   planProbe,
+  stillDoubted,
   stopClimbing,
   successorFailed,
 } from './machine-rounds'
@@ -58,7 +59,6 @@ function takeOver(d: Draft, link: DraftLink): void {
   const { active, memory } = d
   d.links = d.links.filter((other) => other !== link)
   d.active = link
-  memory.isDoubted = false
   if (active) {
     clearTimer(d, 'useful', active.id)
     clearTimer(d, 'deadline', active.id)
@@ -113,7 +113,9 @@ export function useful(d: Draft, link: DraftLink): void {
   clearTimer(d, 'useful', link.id)
   memory.lessons = learnUseful(memory.lessons, link.kind)
   memory.failures = 0
+  memory.useless = 0
   memory.outageSinceMs = null
+  memory.isDoubted = false
   const isBest = betterThan(memory.target.candidates, link.kind).length === 0
   if (isBest) memory.probeDelayMs = d.options.probeFirstMs
 }
@@ -137,6 +139,7 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
   memory.lastLoss = cause
   // A restart, refused channels or a full server say nothing about the transport.
   if (!link.useful && reaction === 'retry' && !isRestarting(d)) {
+    memory.useless++
     memory.lessons =
       cause.reason === 'buffered'
         ? learnRefusal(memory.lessons, link.kind, cause.reason)
@@ -151,6 +154,7 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
     d.active = spare
     if (!spare.useful) setTimer(d, 'useful', options.usefulAfterMs, spare.id)
     if (isOutdated(memory, spare)) successorFailed(d, cause, link.useful ? 'useful' : 'open')
+    else if (memory.isDoubted) return stillDoubted(d, link, cause)
     return planProbe(d)
   }
   noticeOutage(d)
@@ -175,7 +179,8 @@ function isWornOut({ memory, options }: Draft, kind: TransportKind): boolean {
   const next = roundOrder(target.candidates, lessons)[0]
   // Not where the server blocks whoever asks faster than its ladder.
   const mayHurry = options.hintFloorMs <= options.floorMs
-  return mayHurry && isDemoted(lessons, kind) && !!next && !isDemoted(lessons, next)
+  // Once an outage: where everything dies at once, nothing is gained by hurrying on.
+  return mayHurry && memory.useless === 3 && isDemoted(lessons, kind) && !!next && !isDemoted(lessons, next)
 }
 
 /** Ends everything that is open; what was missed from now on is asked for on return. */

@@ -40,12 +40,7 @@ export function giveUpRound(d: Draft, lost: Loss, was: Was): void {
   memory.failures = failures
   memory.lastLoss = lost
   noticeOutage(d)
-  // Browsers hide why a handshake was refused. Where nothing else may be tried to find out, the channels are suspected
-  // at the 2nd, 4th, 8th, ... failure: a dead server must not turn every page into a stream of configuration requests.
-  const isAlone = memory.target.candidates.length === 1
-  const isSuspect = isAlone && lost.reason === 'refused' && failures > 1 && (failures & (failures - 1)) === 0
-  if (isSuspect) d.effects.push({ type: 'renew' })
-  renewIfRefused(d, lost)
+  renewIfRefused(d, lost, memory.target.candidates.length === 1)
   wait(d, delayAfter(d, lost, was, failures))
 }
 
@@ -59,8 +54,14 @@ export function noticeOutage({ memory, moment }: Draft): void {
   if (memory.outageSinceMs === null) memory.outageSinceMs = moment.nowMs
 }
 
-function renewIfRefused(d: Draft, { reason }: Loss): void {
-  if (reactionTo(reason) === 'renew') d.effects.push({ type: 'renew' })
+/**
+ * Browsers hide why a handshake was refused. Where nothing else is tried to find out, the channels are suspected at the
+ * 2nd, 4th, 8th, ... failure: a dead server must not turn every page into a stream of configuration requests.
+ */
+function renewIfRefused({ memory, effects }: Draft, { reason }: Loss, isAlone = true): void {
+  const { failures } = memory
+  const isSuspect = isAlone && reason === 'refused' && failures > 1 && (failures & (failures - 1)) === 0
+  if (isSuspect || reactionTo(reason) === 'renew') effects.push({ type: 'renew' })
 }
 
 export function delayAfter(d: Draft, lost: Loss, was: Was, failures: number): number {
@@ -70,7 +71,7 @@ export function delayAfter(d: Draft, lost: Loss, was: Was, failures: number): nu
     code: lost.code,
     reason: isRestarting(d) ? 'server-restart' : lost.reason,
     wasUseful: was === 'useful',
-    hasOpened: was !== 'closed',
+    useless: was === 'open' ? memory.useless : 0,
     elapsedMs: memory.outageSinceMs === null ? 0 : moment.nowMs - memory.outageSinceMs,
     chance: moment.chance,
   })
@@ -101,12 +102,15 @@ export function attemptFailed(d: Draft, link: Link, lost: Loss): void {
 }
 
 /** Nothing has shown that what is open is alive: it is tried to be replaced until something takes over. */
-function stillDoubted(d: Draft, failed: Link, lost: Loss): void {
+export function stillDoubted(d: Draft, failed: Link, lost: Loss): void {
+  const { active, memory } = d
   planProbe(d)
-  if (reactionTo(lost.reason) !== 'retry') return
-  const isSameKind = !!d.active && d.active.kind === failed.kind
-  d.memory.failures += isSameKind ? 1 : 0
-  setTimer(d, 'replace', isSameKind ? delayAfter(d, lost, 'closed', d.memory.failures) : floorMs(d))
+  const isOtherKind = !!active && active.kind !== failed.kind && reactionTo(lost.reason) === 'retry'
+  if (!isOtherKind) {
+    memory.failures++
+    renewIfRefused(d, lost)
+  }
+  setTimer(d, 'replace', isOtherKind ? floorMs(d) : delayAfter(d, lost, 'closed', memory.failures))
 }
 
 /** What is open was opened for an old target, and its successor failed: later again, ever later, with other channels if need be. */

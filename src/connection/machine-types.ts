@@ -31,6 +31,8 @@ export interface Memory {
   readonly lastAttemptAtMs: number
   /** Failures in a row; a useful connection starts it anew. */
   readonly failures: number
+  /** Links in a row, of whatever kind, that opened and carried nothing. */
+  readonly useless: number
   readonly outageSinceMs: number | null
   readonly lastLoss: Loss | null
   readonly probeDelayMs: number

@@ -611,7 +611,7 @@ const TABLE: Record<Phase, Record<EventType, readonly Case[]>> = {
         ],
         when: lost(4, 'dropped'),
         phase: 'connected',
-        does: ['replace in 12000'],
+        does: ['replace in 3000'],
         active: 1,
         links: [],
       },
@@ -1088,7 +1088,7 @@ test('B3: failures are forgotten by a frame or by 5 s of life, not by opening', 
     const { state, nowMs } = after(start(ONLY_WEBSOCKET), ...refusals, opened(4, 'websocket'), ...events)
     return step(state, lost(4, 'dropped', 1006), { nowMs, chance: 0.5 }, OPTIONS).effects.map(shown)
   }
-  expect(dropped()).toContain('retry in 24000')
+  expect(dropped()).toContain('retry in 6000')
   expect(dropped(carried(4))).toContain('retry in 250')
   expect(dropped(timer('useful', 4))).toContain('retry in 250')
 })

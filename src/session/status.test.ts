@@ -21,6 +21,7 @@ function memory(told: Partial<Memory> = {}): Memory {
     nextLinkId: 2,
     lastAttemptAtMs: 0,
     failures: 0,
+    useless: 0,
     outageSinceMs: null,
     lastLoss: null,
     probeDelayMs: 60_000,
