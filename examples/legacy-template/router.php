@@ -20,5 +20,22 @@ if ($path === EXTENSION . '/bx-pull.min.js')
 	readfile(localFile($path));
 	return true;
 }
+// The portal's REST: here the push server has it, too.
+if (preg_match('~^/rest/[\w.]+\.json$~', $path))
+{
+	$request = [
+		'method' => $_SERVER['REQUEST_METHOD'],
+		'header' => 'Content-Type: application/x-www-form-urlencoded',
+		'content' => file_get_contents('php://input'),
+		'timeout' => 5,
+		'ignore_errors' => true,
+	];
+	$server = rtrim(getenv('BX_PULL_SERVER') ?: 'http://127.0.0.1:8010', '/');
+	$answer = @file_get_contents($server . $_SERVER['REQUEST_URI'], false, stream_context_create(['http' => $request]));
+	http_response_code($answer === false ? 502 : (int)explode(' ', $http_response_header[0])[1]);
+	header('Content-Type: application/json; charset=utf-8');
+	echo $answer;
+	return true;
+}
 // Everything else is a page or a file of this folder.
 return false;
