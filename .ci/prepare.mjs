@@ -155,9 +155,11 @@ function installTools(missing) {
     console.log(`Installing ${packages.join(' and ')} with apt-get`)
     // Another apt may be running (a fresh machine updates itself): wait for it instead of failing.
     const wait = ['-o', 'DPkg::Lock::Timeout=300', '-q']
-    for (const action of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
+    // One by one: a package that this release does not have must not keep the others away.
+    const installs = packages.map((name) => ['install', '-y', '--no-install-recommends', name])
+    for (const action of [['update'], ...installs]) {
       const command = [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...wait, ...action]
-      if (run(command[0], command.slice(1)).status !== 0) console.error(`apt-get ${action[0]} failed`)
+      if (run(command[0], command.slice(1)).status !== 0) console.error(`apt-get ${action.join(' ')} failed`)
     }
   }
   const still = missing.filter((tool) => find(tool) === null)

@@ -8,7 +8,7 @@ const EXTENSION = '/local/js/bxpull/client';
 
 function localFile(string $path): string
 {
-	return str_starts_with($path, EXTENSION)
+	return strpos($path, EXTENSION) === 0
 		? dirname(__DIR__) . '/bitrix-extension' . substr($path, strlen(EXTENSION))
 		: __DIR__ . $path;
 }

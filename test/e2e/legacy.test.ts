@@ -83,6 +83,7 @@ describe.each(SERVED)('$name', suite, ({ name, options, start: how }) => {
         ['window', 'onPullEvent-im', true],
         ['window', 'onPullEvent', true],
       ])
+      await finish(site)
     })
   })
 

@@ -130,13 +130,14 @@ namespace
 			{
 				return "'" . self::JSEscape((string)$value) . "'";
 			}
+			$isList = array_keys($value) === array_keys(array_keys($value));
 			$parts = [];
 			foreach ($value as $key => $each)
 			{
-				$name = array_is_list($value) ? '' : "'" . self::JSEscape((string)$key) . "':";
+				$name = $isList ? '' : "'" . self::JSEscape((string)$key) . "':";
 				$parts[] = $name . self::PhpToJSObject($each);
 			}
-			return array_is_list($value) ? '[' . implode(',', $parts) . ']' : '{' . implode(',', $parts) . '}';
+			return $isList ? '[' . implode(',', $parts) . ']' : '{' . implode(',', $parts) . '}';
 		}
 
 		public static function JSEscape(string $text): string
