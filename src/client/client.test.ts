@@ -267,6 +267,24 @@ describe('start and stop', () => {
     expectNothingLeft(world)
   })
 
+  test.each(['transport', 'status'] as const)('C1: what a listener of %s stops stays told as it is', async (key) => {
+    const world = create()
+    const told: string[] = []
+    let again: Promise<void> | null = null
+    world.client.on('status', ({ status }) => void told.push(status))
+    world.client.on(key, () => {
+      if (world.client.status !== 'connected' || again) return
+      void world.client.stop()
+      again = world.client.start()
+      void outcome(again).then((how) => told.push(how))
+    })
+    void world.client.start()
+    await world.platform.clock.advance(1000)
+    const first = key === 'status' ? ['connecting', 'connected'] : ['connecting']
+    expect(told).toEqual([...first, 'stopped', 'connecting', 'connected', 'resolved'])
+    expect(world.client.status).toBe('connected')
+  })
+
   test('a start that nobody awaits and a listener stops leaves no unhandled rejection', async () => {
     const unhandled = vi.fn()
     process.on('unhandledRejection', unhandled)

@@ -165,8 +165,9 @@ export function createClient(
     const { status, transport, reason } = next
     fact = next
     if (transport !== previous) tell('transport', { transport, previous }, transport || 'none')
-    tell('status', next, `${status} ${reason}`)
-    if (status === 'connected') resolve()
+    // A listener may have stopped the client, and even started it again: that is told already, and another promise.
+    if (fact === next) tell('status', next, `${status} ${reason}`)
+    if (fact === next && status === 'connected') resolve()
   }
 
   function deliver(event: PullEvent): void {

@@ -130,8 +130,10 @@ export function createCursorStore({ platform, reloadMs, dedupe, current }: Curso
       else remove()
       if (!page) return
       unlisten = page.listen((signal) => {
-        if (signal === 'pagehide' || signal === 'pageshow') isAway = signal === 'pagehide'
-        else if (signal !== 'hidden') return
+        if (signal === 'pagehide') isAway = true
+        // Whatever brings the connection back: the page is there again.
+        else if (signal !== 'hidden' && signal !== 'offline') isAway = false
+        if (signal !== 'pagehide' && signal !== 'pageshow' && signal !== 'hidden') return
         write(isAway ? 'left' : 'alive')
       })
     },
