@@ -611,7 +611,7 @@ const TABLE: Record<Phase, Record<EventType, readonly Case[]>> = {
         ],
         when: lost(4, 'dropped'),
         phase: 'connected',
-        does: ['replace in 3000'],
+        does: ['replace in 27000'],
         active: 1,
         links: [],
       },
