@@ -210,7 +210,7 @@ function banner({ modules }: RenderedChunk): string {
 
 /** One self-contained file per entry; `.d.cts` is the same text, read by TypeScript as CommonJS. */
 function types(dist: string): RollupOptions[] {
-  return ['index', 'testing'].map((name) => ({
+  return ['index', 'testing', 'globals'].map((name) => ({
     input: entry(name),
     external: isExternal,
     // Types may refer to each other in a circle.

@@ -91,8 +91,8 @@ export function createLegacyClient({ parts, root, switches }: LegacyDeps, option
     checkRevision(extra.revision_web)
   })
 
-  function failed(what: string, thrown?: unknown): void {
-    if (console) console.error(what, thrown)
+  function failed(...said: unknown[]): void {
+    if (console) console.error(...said)
   }
 
   function decided(title: unknown, line: { readonly what: string }): void {

@@ -66,14 +66,17 @@ export interface CommandSubscription {
 }
 export interface OnlineSubscription {
   type: 'online'
+  command?: undefined
   callback(data: LegacyMessage, about: { readonly type: 'online' }): unknown
 }
 export interface StatusSubscription {
   type: 'status'
+  command?: undefined
   callback(data: { readonly status: LegacyStatus }, about: { readonly type: 'status' }): unknown
 }
 export interface RevisionSubscription {
   type: 'revision'
+  command?: undefined
   callback(data: { readonly server: number; readonly client: number }, about: { readonly type: 'revision' }): unknown
 }
 
