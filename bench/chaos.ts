@@ -3,6 +3,7 @@
  * how long nothing comes. Run: `npm run chaos -- [--quick] [--json] [--seed n] [--messages n] [--rate n]
  * [--targets text] [--habits text,text] [--scenario name] [--cuts 100-400] [--at-once n]
  * [--out file] [--timelines] [--vendor pull.client.js]`
+ * The whole client in virtual time: `npm run chaos -- virtual [--steps n] [--seed n] [--episode n] [--targets text] [--json]`
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -13,9 +14,15 @@ import { SCENARIOS, type ScenarioName } from '../test/support/chaos/scenarios'
 import { percentile } from '../test/support/chaos/tally'
 import { ourClient } from '../test/support/chaos/subject'
 import { vendorClient } from '../test/support/chaos/vendor-page'
+import { describeFailure, driveVirtual } from '../test/support/chaos/virtual'
+import { GENERATIONS } from '../test/support/chaos/virtual-server'
 
-const { values: args } = parseArgs({
+const { values: args, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    /** Scenario `virtual`: how many, and which episode alone. */
+    steps: { type: 'string' },
+    episode: { type: 'string' },
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     seed: { type: 'string' },
@@ -52,7 +59,13 @@ const targets = [WITH_CATCH_UP, ...TARGETS].filter(
   ({ name, transport }) => name.includes(args.targets) && (args.vendor === undefined || transport === 'websocket'),
 )
 
-const isFine = args.scenario === 'habits' ? await driveHabits() : await driveScenarios(args.scenario)
+const scenario = positionals[0] ?? args.scenario
+const isFine =
+  scenario === 'habits'
+    ? await driveHabits()
+    : scenario === 'virtual'
+      ? await driveVirtualTime()
+      : await driveScenarios(scenario)
 process.exit(isFine ? 0 : 1)
 
 async function driveHabits(): Promise<boolean> {
@@ -103,7 +116,7 @@ async function driveHabits(): Promise<boolean> {
 
 async function driveScenarios(name: string): Promise<boolean> {
   if (!Object.keys(SCENARIOS).includes(name))
-    throw new Error(`--scenario is one of ${Object.keys(SCENARIOS).join(', ')}, habits`)
+    throw new Error(`--scenario is one of ${Object.keys(SCENARIOS).join(', ')}, habits, virtual`)
   const count = Number(args.messages ?? (args.quick ? 60 : 1000))
   const results = await SCENARIOS[name as ScenarioName]({ targets, seed, count, perSecond })
   if (!args.json) {
@@ -113,6 +126,28 @@ async function driveScenarios(name: string): Promise<boolean> {
   }
   print({ scenario: name, count, perSecond, runs: results })
   return results.every(({ isFine: fine }) => fine)
+}
+
+async function driveVirtualTime(): Promise<boolean> {
+  const episode = args.episode === undefined ? undefined : Number(args.episode)
+  const steps = Number(args.steps ?? (args.quick ? 50_000 : 1_000_000))
+  const generations = GENERATIONS.filter((name) => name.includes(args.targets))
+  if (generations.length === 0) throw new Error(`--targets is part of one of ${GENERATIONS.join(', ')}`)
+  const beganAtMs = performance.now()
+  const figures = await driveVirtual({
+    seed,
+    steps,
+    episode,
+    generations,
+    tell: (failure) => args.json || console.log(`${describeFailure(failure)}\n`),
+  })
+  const tookMs = Math.round(performance.now() - beganAtMs)
+  if (!args.json) {
+    const counts = JSON.stringify({ ...figures, failures: figures.failures.length })
+    console.log(`seed ${seed}, node ${process.version}, ${tookMs} ms: ${counts}`)
+  }
+  print({ scenario: 'virtual', tookMs, ...figures })
+  return figures.isFine
 }
 
 function print(report: object): void {

@@ -1,0 +1,358 @@
+/** Owns one episode: the steps of a plan, good weather at the end, and what must hold then. */
+import type { PageSignal } from '../../../src/platform/platform'
+import { excuse, missing, outOfOrder, type Published } from './virtual-book'
+import type { InvariantId, Violation } from './virtual-invariants'
+import type { Plan, Setup, Step } from './virtual-plan'
+import { CRASH_MS, createWorld, ENTRY, KINDS, type Tamper, type World } from './virtual-world'
+
+export interface EpisodeResult {
+  readonly violations: readonly Violation[]
+  readonly steps: number
+  readonly virtualMs: number
+  readonly published: number
+  readonly delivered: number
+  readonly repeatsDropped: number
+  /** Never came, was thrown away by the server, and a gap says so. */
+  readonly told: number
+  /** Never came: see `unknowable`. */
+  readonly excused: Readonly<Record<string, number>>
+  readonly gaps: Readonly<Record<string, number>>
+  readonly log: readonly string[]
+}
+
+const DEDUPE_WINDOW = 16_384
+const ENTRY_LONGEST = 400_000
+
+export async function perform({ setup, steps }: Plan, tamper?: Tamper): Promise<EpisodeResult> {
+  const world = createWorld(setup, tamper)
+  const startedAtMs = world.clock.now()
+  let at = 0
+  for (const step of steps) {
+    world.note(`## ${at++} ${JSON.stringify(step)}`)
+    await take(world, step)
+    world.check()
+    if (world.violations.length > 0) break
+  }
+  const excused: Record<string, number> = {}
+  let told = 0
+  let virtualMs = 0
+  if (world.violations.length === 0) {
+    await heal(world)
+    told = judge(world, excused)
+    virtualMs = world.clock.now() - startedAtMs
+    await end(world)
+  }
+  const gaps: Record<string, number> = {}
+  for (const { certainty, reason } of world.chain.gaps)
+    gaps[`${certainty} ${reason}`] = (gaps[`${certainty} ${reason}`] ?? 0) + 1
+  return {
+    violations: world.violations,
+    steps: at,
+    virtualMs,
+    published: world.published.length,
+    delivered: world.chain.times.size,
+    repeatsDropped: world.load.client.diagnostics().counters?.repeats ?? 0,
+    told,
+    excused,
+    gaps,
+    log: world.log,
+  }
+}
+
+async function take(world: World, step: Step): Promise<void> {
+  const { clock, network, server, load } = world
+  switch (step.do) {
+    case 'publish':
+      for (let left = step.count; left > 0; left--) {
+        world.publish(step.to)
+        if (step.everyMs > 0) await clock.advance(step.everyMs)
+      }
+      return clock.advance(0)
+    case 'publish-transient':
+      for (let left = step.count; left > 0; left--) world.publish(step.to, false)
+      return clock.advance(0)
+    case 'pass':
+      return clock.advance(step.ms)
+    case 'cut':
+      network.cut(step.how)
+      return interrupted(world)
+    case 'deafen':
+      network.deafen()
+      return interrupted(world)
+    case 'reset':
+      network.reset()
+      return interrupted(world)
+    case 'weather':
+      for (const kind of step.kind === 'all' ? KINDS : [step.kind]) network.weather(kind, step.weather)
+      return
+    case 'rotate':
+      world.rotate(step.channel, step.how)
+      return clock.advance(0)
+    case 'retire': {
+      const old = world.rotate(step.channel, 'get-config')
+      server.forbid(old)
+      return interrupted(world)
+    }
+    case 'command':
+      world.command(step.name)
+      return clock.advance(0)
+    case 'portal':
+      world.portalMood = step.mood
+      return
+    case 'server':
+      return serverDoes(world, step.what)
+    case 'set-clock':
+      world.setClock(step.byMs)
+      return
+    case 'sleep': {
+      const { ms, isLate, wires, signals } = step
+      network.sleep()
+      load.time.freeze()
+      if (wires === 'deaf') network.deafen()
+      await clock.advance(ms / 2)
+      world.publish('private')
+      world.publish('shared')
+      await clock.advance(ms / 2)
+      if (wires === 'reset') network.cut('reset')
+      if (wires !== 'alive' || ms > 100_000) world.interrupt()
+      network.wake()
+      load.time.thaw(isLate)
+      return tell(world, signals)
+    }
+    case 'freeze':
+      load.time.freeze()
+      await clock.advance(step.ms)
+      world.publish('private')
+      load.time.thaw(true)
+      return tell(world, step.signals)
+    case 'throttle':
+      load.time.throttleMs = step.ms
+      if (step.ms > 0) load.wasThrottled = true
+      return
+    case 'signal':
+      return tell(world, [step.signal])
+    case 'load':
+      return loadAgain(world, step)
+    case 'stop':
+      world.stop()
+      return interrupted(world)
+    case 'start':
+      world.start()
+      return clock.advance(0)
+    case 'listener':
+      world.mood = { key: step.key, mood: step.mood }
+      return
+    default:
+      return step satisfies never
+  }
+}
+
+async function interrupted(world: World): Promise<void> {
+  world.interrupt()
+  await world.clock.advance(0)
+}
+
+async function tell(world: World, signals: readonly PageSignal[]): Promise<void> {
+  for (const signal of signals) world.load.page.signal(signal)
+  if (signals.includes('pagehide')) world.interrupt()
+  await world.clock.advance(0)
+}
+
+async function serverDoes(world: World, what: (Step & { do: 'server' })['what']): Promise<void> {
+  const { server, network, setup } = world
+  switch (what) {
+    case 'reload':
+      // 0.3.4 keeps its clients over a reload.
+      if (setup.generation !== '0.3.4') network.cut(server.isNode ? 'reset' : 1005)
+      return interrupted(world)
+    case 'crash':
+      network.cut('reset')
+      return interrupted(world)
+    case 'restart-empty':
+      network.cut(server.isNode ? 'reset' : 1001)
+      world.interrupt()
+      world.storeLossesAtMs.push(world.clock.now())
+      server.forget(false)
+      return interrupted(world)
+    case 'store-lost':
+      // Node: the store comes back empty while the server goes on with its connections.
+      if (!server.isNode) network.cut('reset')
+      world.interrupt()
+      world.storeLossesAtMs.push(world.clock.now())
+      server.forget(server.isNode)
+      return interrupted(world)
+    default:
+      return what satisfies never
+  }
+}
+
+async function loadAgain(world: World, { how, awayMs, isReload }: Step & { do: 'load' }): Promise<void> {
+  const { clock, network, load, chain } = world
+  const wasStopped = world.isStopped()
+  if (how === 'stop') world.stop()
+  if (how === 'leave') for (const signal of ['pagehide', 'hidden'] as const) load.page.signal(signal)
+  if (how === 'kill' && !wasStopped) excuse(chain, crashedSince(world))
+  world.interrupt()
+  compare(world)
+  load.isAlive = false
+  load.time.kill()
+  network.drop(load.time)
+  await clock.advance(awayMs)
+  world.open(isReload || how === 'kill')
+  world.start()
+  await clock.advance(0)
+}
+
+/** What came since then may not have been written down. The timer that writes it is as late as all of a page. */
+function crashedSince({ clock, load, tab }: World): number {
+  const entry = tab.get(ENTRY)
+  const writtenAtMs = entry === undefined ? -Infinity : (JSON.parse(entry) as { atMs: number }).atMs - clock.offsetMs
+  return load.wasThrottled ? Math.min(writtenAtMs, clock.now() - CRASH_MS) : clock.now() - CRASH_MS
+}
+
+/** What one listener got all got, whatever the others did. */
+function compare(world: World): void {
+  const { here, everywhere } = world.load
+  if (here.join() !== everywhere.join())
+    world.violate('Z15', `one listener got ${here.length}, another one ${everywhere.length}`)
+}
+
+/** Good weather, long enough for every back-off to end; then a message on each channel that shows what is missing. */
+async function heal(world: World): Promise<void> {
+  const { clock, network, load, setup } = world
+  for (const kind of KINDS) network.weather(kind, 'ok')
+  world.portalMood = 'ok'
+  world.mood = null
+  load.time.throttleMs = 0
+  world.note('## healed')
+  // Pages are checked on a signal once in 3 s at most.
+  await clock.advance(5000)
+  if (setup.seed % 2 === 0) network.reset()
+  await tell(world, ['pageshow', 'online', 'resume', 'visible'])
+  await clock.advance(60_000)
+  for (let left = 4; left > 0; left--) {
+    world.publish('private')
+    world.publish('shared')
+    await clock.advance(left > 1 ? 3000 : 60_000)
+  }
+  // An announced poll that nobody answers is given up after two minutes.
+  await clock.advance(150_000)
+  world.publish('private')
+  world.publish('shared')
+  await clock.advance(12_000)
+  world.check()
+}
+
+/** Answers how much is missing, and was told. */
+function judge(world: World, excused: Record<string, number>): number {
+  const { chain, published, offsets, load, setup, server, network, clock } = world
+  compare(world)
+  if (setup.generation.startsWith('0.') && network.sent.length > 0) world.violate('Z16', 'sent to push-stream')
+  const odd = network.sent.filter((frame) => frame !== 'pong' && frame !== 'mack:')
+  if (odd.length > 0) world.violate('Z16', `sent: ${odd.slice(0, 3).join(' ')}`)
+  bounds(world)
+  for (const each of published)
+    if (each.isLeft && !chain.times.has(each.n)) excused['channel exchanged'] = (excused['channel exchanged'] ?? 0) + 1
+  if (world.isStopped()) return 0
+  const { client } = load
+  if (client.status !== 'connected') world.violate('Z6', `${client.status} after ${HEALED_MS} ms of good weather`)
+  const last = load.statuses[load.statuses.length - 1]
+  const hadBreak = load.statuses.some(
+    ({ status }, index) => status === 'reconnecting' && load.statuses[index + 1]?.status === 'connected',
+  )
+  const words = load.statuses.slice(load.statuses.map(({ status }) => status).lastIndexOf('reconnecting') + 1)
+  if (hadBreak && last?.status === 'connected' && !words.some(({ recovered }) => recovered))
+    world.violate('Z6', 'no word about what became of the last break')
+  // What 0.3.4 does not replay over WebSocket is told where no poll could fetch it.
+  const { kept, untold, told } = missing(chain, published, offsets, server.version === 1)
+  if (kept.length > 0) world.violate('Z2', listOf(kept, clock.now()))
+  const silent = untold.filter((each) => {
+    const reason = unknowable(world, each)
+    if (reason !== null) excused[reason] = (excused[reason] ?? 0) + 1
+    return reason === null
+  })
+  if (silent.length > 0) world.violate('Z3', listOf(silent, clock.now()))
+  // What is thrown away within milliseconds may still be on its way over an older connection.
+  const keepsOrder = !server.isNode
+    ? server.version === 2 && setup.habits.keep > 100
+    : setup.habits.raceMs === 0 && setup.habits.sortMs === 0
+  const [wrong] = keepsOrder ? outOfOrder(chain, published) : []
+  if (wrong) world.violate('Z4', `${wrong[1].n} came after ${wrong[0].n}`)
+  return told.length
+}
+const HEALED_MS = 300_000
+
+function listOf(messages: readonly Published[], nowMs: number): string {
+  const texts = messages
+    .slice(0, 5)
+    .map(
+      ({ n, atMs, channels, goneAtMs }) =>
+        `${n} (${channels.map((id) => id.slice(0, 4)).join('+')}, ${nowMs - atMs} ms ago${goneAtMs < Infinity ? `, gone ${nowMs - goneAtMs} ms ago` : ''})`,
+    )
+  return `${messages.length} never came: ${texts.join(', ')}`
+}
+
+/** Why nothing could show that a message is gone; `null`: the client could have known. */
+function unknowable({ server, chain, published }: World, { channels, n, goneAtMs }: Published): string | null {
+  // No channel is named, so its numbers cannot be told apart.
+  if (server.version === 1) return 'no numbers on 0.3.4'
+  const known = chain.deliveries.filter((each) => each.atMs < goneAtMs)
+  if (known.length === 0) return 'nothing had come yet'
+  if (
+    server.version === 2 &&
+    !known.some((each) => each.n < n && published[each.n]!.channels.some((channel) => channels.includes(channel)))
+  )
+    return 'nothing had come on its channel yet'
+  return null
+}
+
+function bounds(world: World): void {
+  const { load, network, tab, local } = world
+  const report = load.client.diagnostics()
+  if (report.timeline.length > 200) world.violate('Z13', `${report.timeline.length} lines in the timeline`)
+  if (report.remembered > DEDUPE_WINDOW) world.violate('Z13', `${report.remembered} identities remembered`)
+  const texts: Record<string, string> = {
+    diagnostics: JSON.stringify(report),
+    'session storage': [...tab].join(),
+    'local storage': [...local].join(),
+  }
+  for (const [where, text] of Object.entries(texts)) {
+    if (world.secrets.some((secret) => text.includes(secret))) world.violate('Z12', `a secret in ${where}`)
+    if (text.length > ENTRY_LONGEST) world.violate('Z13', `${text.length} characters in ${where}`)
+  }
+  // A second of requests, but for polls that brought something: each of those is followed by the next one.
+  const times = network.asked.map(({ atMs }) => atMs)
+  let from = 0
+  for (let to = 0; to < times.length; to++) {
+    while (times[to]! - times[from]! >= 1000) from++
+    const answered = network.answeredAtMs.filter((atMs) => atMs > times[from]! - 1000 && atMs <= times[to]!).length
+    if (to - from + 1 - answered > 12) return world.violate('Z10', `${to - from + 1} requests in a second`)
+  }
+}
+
+/** The end is the end: nothing is left, nothing is asked for, everybody who waits is answered. */
+async function end(world: World): Promise<void> {
+  const { clock, network, load } = world
+  const quiet = (id: InvariantId, holds: boolean, text: string): void => void (holds || world.violate(id, text))
+  world.stop()
+  await clock.advance(0)
+  world.check()
+  const asked = network.asked.length
+  const statuses = load.statuses.length
+  world.publish('private')
+  world.publish('shared')
+  await clock.advance(7_200_000)
+  world.check()
+  quiet('Z7', network.asked.length === asked, `${network.asked.length - asked} requests after stop`)
+  quiet('Z7', load.statuses.length === statuses, 'a status after stop')
+  quiet('Z7', load.client.status === 'stopped', `${load.client.status} after stop`)
+  quiet(
+    'Z7',
+    load.starts.every(({ isSettled }) => isSettled),
+    'a promise of start() was never settled',
+  )
+}
+
+export function describeSetup({ generation, transport, ownStream, habits, skewMs, channelSeconds }: Setup): string {
+  return JSON.stringify({ generation, transport, ownStream, habits, skewMs, channelSeconds })
+}
