@@ -57,11 +57,8 @@ export type Verdict =
 export interface Replay {
   /** What the first request asks for. */
   readonly query: CursorQuery
-  /**
-   * What the following long polls ask for: exactly the place reached, because an overlap is answered at once, for ever. Now
-   * and then one overlaps all the same: a mid may become visible before a lower one does.
-   */
-  next(nowMs: number): CursorQuery
+  /** What the following long polls ask for: exactly the place reached, because an overlap is answered at once, for ever. */
+  next(): CursorQuery
   /** `isOther`: another message had its mid. */
   accept(message: Message, nowMs: number, isOther?: boolean): Verdict
   /** Headers of an empty long poll: a first position before any message came. */
@@ -86,9 +83,6 @@ const REPLAY_QUIET_MS = 1000
 const REPLAY_LONGEST_MS = 10_000
 /** A mid carries the time its numbering began; a message body can forge one. */
 const MID_CLOCK_TOLERANCE_MS = 86_400_000
-/** A poll loop looks back so often, if so many messages came at most. */
-const CHECK_EVERY_MS = 10_000
-const CHECK_MOST = 5000
 /** A message that was published so much later than another one has the higher mid. */
 const SORTING_MS = 10_000
 /** Servers keep messages for a day. */
@@ -109,16 +103,19 @@ export function createPosition(options: PositionOptions): Position {
 
   /**
    * Nothing that old was received: where the start is a place to ask from it is the safer one, and costs little. Not after
-   * a reload: what was delivered before the place that was left is forgotten.
+   * a reload: what was delivered before the place that was left is forgotten. Mids: what was missed before the first
+   * message came lies before it.
    */
-  function first(): Mark | undefined {
-    return byMid || !originIsServerTime || (left && left.mark) ? marks.oldest() : undefined
+  function first(sinceMs: number): Mark | undefined {
+    const oldest = marks.oldest()
+    const isPlace = byMid ? oldest && oldest.receivedAtMs <= sinceMs : !originIsServerTime || (left && left.mark)
+    return isPlace ? oldest : undefined
   }
 
   function open(link: OpenOptions): Replay {
     const safe = marks.before(Math.min(link.sinceMs, link.nowMs) - overlapMs)
     const isWhole = isBehind
-    const from = isWhole ? undefined : safe || first()
+    const from = isWhole ? undefined : safe || first(link.sinceMs)
     const fromOrigin = !from && (isWhole || link.resumed || version < 2 || (originIsServerTime && !byMid))
     const query = from ? overlapQuery(from) : storeWasEmpty || fromOrigin ? originQuery() : {}
     const openedInEpoch = epoch
@@ -130,8 +127,6 @@ export function createPosition(options: PositionOptions): Position {
     let heldAtMs = 0
     // How far this link has read by itself: another one, beside it, may be further on other channels.
     let reached: Place | null = null
-    let checkedAtMs = link.nowMs
-    let uncheckedCount = 0
 
     /** A lower place proves it only if it is surely older than anything the server may still be sorting. */
     function isRenumbered({ mid }: Place, publishedAtMs: number | null, isOther: boolean): boolean {
@@ -161,15 +156,7 @@ export function createPosition(options: PositionOptions): Position {
 
     return {
       query,
-      next(nowMs) {
-        if (!reached) return storeWasEmpty && !from ? originQuery() : query
-        const since = marks.before(checkedAtMs - overlapMs)
-        if (version < 3 || !uncheckedCount || nowMs - checkedAtMs < CHECK_EVERY_MS) return exactQuery(reached)
-        const isTooMuch = uncheckedCount > CHECK_MOST
-        checkedAtMs = nowMs
-        uncheckedCount = 0
-        return exactQuery(since && !isTooMuch ? since : reached)
-      },
+      next: () => (reached ? exactQuery(reached) : storeWasEmpty && !from ? originQuery() : query),
       accept(message, nowMs, isOther = false) {
         const place = placeOf(message)
         if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return 'news'
@@ -186,7 +173,6 @@ export function createPosition(options: PositionOptions): Position {
           isBehind = true
         }
         if (renumbered || isAfter(place, reached)) reached = place
-        uncheckedCount++
         // It moves the position, too: else a quiet page would ask for the whole history again at every break.
         move(place, nowMs, publishedAtMs)
         if (fromOrigin && isBeforeStart(message)) return 'before-start'
@@ -249,7 +235,7 @@ export function createPosition(options: PositionOptions): Position {
     state() {
       // When the page ends nobody knows since when messages are missed: not before the last one that came.
       const newest = marks.newest()
-      const mark = (!isBehind && ((newest && marks.before(newest.receivedAtMs - overlapMs)) || first())) || null
+      const mark = (!isBehind && ((newest && marks.before(newest.receivedAtMs - overlapMs)) || first(Infinity))) || null
       return { originAtMs, originIsServerTime, mark }
     },
   }

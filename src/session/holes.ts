@@ -5,8 +5,8 @@
 import type { Message } from '../codec/codec'
 
 export interface Holes {
-  /** A message that was not seen before. A number: its channel counts from the beginning, and was heard then before. */
-  seen(message: Message, nowMs: number): 'hole' | number | null
+  /** A message that was not seen before. `anew`: its channel counts from the beginning. `sinceMs`: when it was heard last. */
+  seen(message: Message, nowMs: number): { readonly what: 'hole' | 'anew'; readonly sinceMs: number } | null
   /** Pieces that could not be read had a number, too. */
   unreadable(count: number): void
   /** Whether something is being waited for. */
@@ -43,11 +43,11 @@ export function createHoles(): Holes {
         // Not what was left out: the channel was made anew.
         if (left.delete(id)) return null
         channels.set(channel, { last: id, lastAtMs: nowMs, left: new Map() })
-        return lastAtMs
+        return { what: 'anew', sinceMs: lastAtMs }
       }
       for (let number = last + 1; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs })
       counted.last = id
-      return id > last + 1 ? 'hole' : null
+      return id > last + 1 ? { what: 'hole', sinceMs: lastAtMs } : null
     },
     unreadable(count) {
       unread += count

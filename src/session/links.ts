@@ -44,8 +44,6 @@ export interface SessionLinks {
   open(link: OpeningLink, config: PullConfig, position: Position): LinkPort
   /** Something happened to a link. */
   happened(entry: ConnectionRecord, linkId: number): void
-  /** The next link asks for what came since then. */
-  again(sinceMs: number): void
 }
 
 export function createLinks(deps: LinksDeps): SessionLinks {
@@ -56,7 +54,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   let hasOpened = leftAtMs < Infinity
   /** When anything came last: what is open may have died right after it. */
   let heardAtMs = Infinity
-  let againSinceMs = Infinity
+  /** The same when what is open began to be doubted: what comes over it later may have passed a hole. */
+  let doubtedSinceMs = Infinity
 
   function open(link: OpeningLink, config: PullConfig, position: Position): LinkPort {
     const { id, kind } = link
@@ -67,8 +66,9 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     // While another link carries the traffic nothing is missed, unless channels are new.
     const hasActive = deps.state().phase === 'connected' && !link.isDoubted
     const newSinceMs = arrivals.opening(link, channels, deps.serverTime(), openedAtMs)
-    const sinceMs = Math.min(link.sinceMs, newSinceMs, link.isDoubted ? heardAtMs : Infinity, againSinceMs, leftAtMs)
-    againSinceMs = Infinity
+    if (link.isDoubted) doubtedSinceMs = Math.min(doubtedSinceMs, heardAtMs)
+    const missedSinceMs = Math.min(link.sinceMs, newSinceMs, link.isDoubted ? doubtedSinceMs : Infinity, leftAtMs)
+    const sinceMs = Math.min(missedSinceMs, recovery.owedSinceMs())
     const serverNowMs = serverNow(deps.serverTime(), openedAtMs)
     const asked = {
       nowMs: openedAtMs,
@@ -96,8 +96,10 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       id,
       version,
       kind,
-      missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs) ? sinceMs : null,
-      poll: mayPoll ? poll : null,
+      missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs) ? missedSinceMs : null,
+      askedSinceMs: sinceMs,
+      // Version 5 replays over WebSocket alone.
+      poll: mayPoll && version < 5 ? poll : null,
       release: (frame) => void reader.take(frame, read),
     })
 
@@ -125,7 +127,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       binary: isBinary(config, kind, framing),
       // Only version 5 gives a sign of life that pages can see.
       silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
-      address: (phase) => address(kind, phase === 'first' ? replay.query : replay.next(clock.now())),
+      address: (phase) => address(kind, phase === 'first' ? replay.query : replay.next()),
       frame(frame) {
         heardAtMs = clock.now()
         if (recovery.hold(id, frame)) return 'news'
@@ -140,7 +142,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   function opened(linkId: number): void {
     hasOpened = true
     heardAtMs = clock.now()
-    leftAtMs = Infinity
+    doubtedSinceMs = leftAtMs = Infinity
     const link = opening.get(linkId)
     opening.delete(linkId)
     if (link) recovery.opened(link)
@@ -168,9 +170,6 @@ export function createLinks(deps: LinksDeps): SessionLinks {
         // A poll that merely waits may be waiting for nobody.
         if (detail === 'confirmed') arrivals.heard(linkId, clock.now())
       }
-    },
-    again(sinceMs) {
-      againSinceMs = sinceMs
     },
   }
 }

@@ -24,7 +24,7 @@ function scene() {
     gap: ({ certainty, reason, sinceMs, missing }) =>
       void happened.push(`gap ${certainty} ${reason} since ${since(sinceMs)}${missing ? ` missing ${missing}` : ''}`),
     recovered: (outcome) => void happened.push(outcome),
-    resumeAgain: (sinceMs) => void happened.push(`again since ${since(sinceMs)}`),
+    resumeAgain: () => void happened.push(`again since ${since(recovery.owedSinceMs())}`),
   })
   const link = ({
     id = 1,
@@ -37,6 +37,7 @@ function scene() {
     version,
     kind,
     missedSinceMs: missedMs === null ? null : clock.now() - missedMs,
+    askedSinceMs: clock.now() - Number(missedMs),
     poll: mayPoll
       ? (sinceMs, ended) => {
           happened.push(`poll since ${since(sinceMs)}`)
@@ -63,20 +64,15 @@ function scene() {
 
 describe('G1: what a link needs once it stands', () => {
   const kinds = ['websocket', 'sse', 'long-polling'] as const
-  const table: readonly [version: number, mayPoll: boolean, readonly Remedy[]][] = [
-    [1, true, ['fetch', 'none', 'none']],
-    [1, false, ['fetch', 'none', 'none']],
-    [2, true, ['none', 'none', 'none']],
-    [3, true, ['reconcile', 'none', 'none']],
-    [3, false, ['resume-again', 'none', 'none']],
-    [4, true, ['reconcile', 'none', 'none']],
-    [4, false, ['resume-again', 'none', 'none']],
-    [5, false, ['resume-again', 'none', 'none']],
+  const table: readonly [version: number, readonly Remedy[]][] = [
+    [1, ['fetch', 'none', 'none']],
+    [2, ['none', 'none', 'none']],
+    [3, ['ask-again', 'none', 'none']],
+    [4, ['ask-again', 'none', 'none']],
+    [5, ['ask-again', 'none', 'none']],
   ]
-  test.each(table)('version %i, polls allowed: %s', (version, mayPoll, remedies) => {
-    const poll = mayPoll ? () => () => {} : null
-    const of = (kind: TransportKind, missedSinceMs: number | null): Remedy =>
-      remedyOf({ id: 1, version, kind, missedSinceMs, poll, release: () => {} })
+  test.each(table)('version %i', (version, remedies) => {
+    const of = (kind: TransportKind, missedSinceMs: number | null): Remedy => remedyOf({ version, kind, missedSinceMs })
     expect(kinds.map((kind) => of(kind, 1))).toEqual(remedies)
     expect(kinds.map((kind) => of(kind, null))).toEqual(['none', 'none', 'none'])
   })
@@ -93,12 +89,15 @@ describe('G3: Node servers', () => {
     answer(true)
     expect(happened.slice(1)).toEqual(['complete'])
   })
-  test('a poll that was refused changes nothing: the link had asked already', async () => {
+  test('polls that are refused are repeated twice, then another link asks', async () => {
     const { clock, open, happened, answer } = scene()
     open()
+    for (let tries = 0; tries < 3; tries++) {
+      await clock.advance(2000)
+      answer(false)
+    }
     await clock.advance(2000)
-    answer(false)
-    expect(happened.slice(1)).toEqual(['complete'])
+    expect(happened).toEqual([...Array(3).fill('poll since -1000'), 'complete', 'again since -1000'])
   })
   test('where no poll may be opened they are resumed a second time', async () => {
     const { clock, open, happened } = scene()
@@ -118,8 +117,9 @@ describe('G3: Node servers', () => {
     await clock.advance(1800)
     recovery.ended(1)
     open({ id: 2, missedMs: 100 })
+    expect(recovery.owedSinceMs() - clock.now()).toBe(-2800)
     await clock.advance(2000)
-    expect(happened).toEqual(['poll since 0'])
+    expect(happened).toEqual(['poll since -1000'])
   })
   test('more than is remembered is not asked for twice', async () => {
     const { clock, recovery, open, happened } = scene()
@@ -138,19 +138,20 @@ describe('G3: Node servers', () => {
 })
 
 describe('P7: a server that lost its store', () => {
-  test('is asked for everything it has, and suspected', () => {
-    const { recovery, open, happened, answer } = scene()
+  test('is asked for everything it has, and suspected', async () => {
+    const { clock, recovery, open, happened, answer } = scene()
     open({ missedMs: null })
     recovery.renumbered()
+    await clock.advance(1)
     answer(true)
     expect(happened.slice(0, 2)).toEqual(['gap suspected renumbered since -1500', 'suspected-gap'])
     expect(happened.slice(2)).toEqual(['poll since 0'])
   })
-  test.each([true, false])('where no poll may be opened, or it failed, another link asks: %s', (mayPoll) => {
-    const { recovery, open, happened, answer } = scene()
-    open({ missedMs: null, mayPoll })
+  test('where no poll may be opened another link asks', async () => {
+    const { clock, recovery, open, happened } = scene()
+    open({ missedMs: null, mayPoll: false })
     recovery.renumbered()
-    if (mayPoll) answer(false)
+    await clock.advance(1)
     expect(happened.slice(-1)).toEqual(['again since 0'])
   })
   test('between two links the next one asks', () => {
@@ -190,12 +191,39 @@ describe('P7: a server that lost its store', () => {
   })
 })
 
+describe('P3: between two polls a mid may become visible after a higher one', () => {
+  test('what came is asked for again within ten seconds, over whatever link', async () => {
+    const { clock, recovery, open, happened, answer } = scene()
+    open({ missedMs: null, kind: 'long-polling' })
+    await clock.advance(60_000)
+    recovery.heard(1)
+    await clock.advance(4000)
+    recovery.heard(1)
+    await clock.advance(6000)
+    expect(happened).toEqual(['poll since 60000'])
+    answer(true)
+    await clock.advance(60_000)
+    recovery.heard(1)
+    await clock.advance(4000)
+    open({ id: 2, missedMs: null })
+    await clock.advance(2000)
+    expect(happened.slice(1)).toEqual(['poll since 130000'])
+  })
+  test('push-stream tells by its numbers', async () => {
+    const { clock, recovery, open, happened } = scene()
+    open({ version: 2, missedMs: null, kind: 'long-polling' })
+    recovery.heard(1)
+    await clock.advance(60_000)
+    expect(happened).toEqual([])
+  })
+})
+
 describe('G4: the ping of Push server 2.0', () => {
   test('what it swallowed is asked for, where something came at all', async () => {
     const { clock, recovery, open, happened, isPolling, answer } = scene()
     open({ missedMs: null })
     recovery.heard(1)
-    await clock.advance(123_000)
+    await clock.advance(123_001)
     expect(happened).toEqual(['poll since 120000'])
     answer(true)
     await clock.advance(120_000)
@@ -308,17 +336,27 @@ describe('G2: push-stream from 0.4 on', () => {
     await clock.advance(2000)
     recovery.numbered(messageOf({ channel: 'a', id: 4 }), 2)
     await clock.advance(3000)
-    expect(happened).toEqual(['complete', 'gap certain overflow since -1500 missing 2', 'gap'])
+    expect(happened).toEqual(['complete', 'poll since 0', 'gap certain overflow since -1500 missing 2', 'gap'])
+  })
+  test('where no poll may be opened another link asks for what a hole left out, not too far back', async () => {
+    const { clock, recovery, open, happened } = scene()
+    open({ version: 2, missedMs: null, mayPoll: false })
+    recovery.numbered(messageOf({ channel: 'a', id: 1 }), 2)
+    await clock.advance(60_000)
+    recovery.numbered(messageOf({ channel: 'a', id: 4 }), 2)
+    await clock.advance(1000)
+    expect(happened).toEqual(['again since 30000'])
   })
   test('a hole that is closed in time is none', async () => {
-    const { clock, recovery, open, happened } = scene()
+    const { clock, recovery, open, happened, answer } = scene()
     recovery.numbered(messageOf({ channel: 'a', id: 1 }), 2)
     open({ version: 2 })
     recovery.numbered(messageOf({ channel: 'a', id: 3 }), 2)
     await clock.advance(1000)
     recovery.numbered(messageOf({ channel: 'a', id: 2 }), 2)
+    answer(true)
     await clock.advance(10_000)
-    expect([happened, clock.timers]).toEqual([['complete'], 0])
+    expect([happened, clock.timers]).toEqual([['poll since 0', 'complete'], 0])
   })
 })
 

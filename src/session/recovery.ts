@@ -6,6 +6,7 @@
 import type { Frame, Message } from '../codec/codec'
 import type { TransportKind } from '../core/transport-kind'
 import type { Clock } from '../platform/platform'
+import { createDebt } from './debt'
 import { createHoles } from './holes'
 import type { GapFact, Recovered } from './status'
 
@@ -13,8 +14,8 @@ export interface RecoveryDeps {
   readonly clock: Clock
   gap(fact: GapFact): void
   recovered(outcome: Recovered): void
-  /** Resumes over a second connection of the same kind, from before the break. */
-  resumeAgain(sinceMs: number): void
+  /** Resumes over a second connection, which asks from `owedSinceMs`. */
+  resumeAgain(): void
 }
 
 /** A link as far as recovering matters. */
@@ -24,6 +25,8 @@ export interface RecoveringLink {
   readonly kind: TransportKind
   /** Since when messages may have been missed; `null` where nothing was (a planned change, the very first link). */
   readonly missedSinceMs: number | null
+  /** From when on the link itself asks. */
+  readonly askedSinceMs: number
   /** Asks the store over a poll for what came since an instant; `null` where none may be opened. */
   readonly poll: ((sinceMs: number, ended: (isAnswered: boolean) => void) => () => void) | null
   /** Reads a frame that was held back. */
@@ -31,6 +34,8 @@ export interface RecoveringLink {
 }
 
 export interface Recovery {
+  /** Whatever opens next asks for what came since then, too: the store has to be asked once more. */
+  owedSinceMs(): number
   /** The link stands and carries the traffic. */
   opened(link: RecoveringLink): void
   /** Whether a frame of the link was taken over for later: what was missed goes first. */
@@ -51,7 +56,7 @@ export interface Recovery {
 export type Suspicion = Omit<GapFact, 'sinceMs' | 'untilMs'>
 
 /** What a link needs once it stands. */
-export type Remedy = 'fetch' | 'reconcile' | 'resume-again' | 'none'
+export type Remedy = 'fetch' | 'ask-again' | 'none'
 
 /** A hole is told when it was not closed by then: two links bring one channel at the same time for a moment. */
 const HOLE_MS = 3000
@@ -64,8 +69,10 @@ const FETCH_TRIES = 3
 const FETCH_PAUSE_MS = 300
 /** By then what was being stored while the link opened is in the store. */
 const RECONCILE_MS = 2000
-/** More than this is not asked for twice: what was delivered is remembered for so many messages only. */
-const RECONCILE_MOST = 5000
+/** Between two polls a mid may become visible after a higher one, which moved the place that the next one asks from. */
+const CHECK_MS = 10_000
+const HOLE_CHECK_MS = 1000
+const HOLE_BACK_MS = 30_000
 /** Without more to do: by then a replay has come, and its holes are seen. */
 const SETTLE_MS = 2000
 /** Push server 2.0 drops what it sends between its ping and the answer; it pings so often, counted from the opening. */
@@ -73,10 +80,14 @@ const PING_MS = 120_000
 const AFTER_PING_MS = 3000
 
 /** 0.3.4 replays nothing over WebSocket. The Node servers read their store before they register the listener. */
-export function remedyOf({ version, kind, missedSinceMs, poll }: RecoveringLink): Remedy {
+export function remedyOf({
+  version,
+  kind,
+  missedSinceMs,
+}: Pick<RecoveringLink, 'version' | 'kind' | 'missedSinceMs'>): Remedy {
   if (missedSinceMs === null || kind !== 'websocket' || version === 2) return 'none'
   if (version === 1) return 'fetch'
-  return poll && version < 5 ? 'reconcile' : 'resume-again'
+  return 'ask-again'
 }
 
 const RENUMBERED: Suspicion = { certainty: 'suspected', reason: 'renumbered' }
@@ -90,7 +101,6 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let worst: Recovered = 'complete'
   let isSettled = true
   let openedAtMs = 0
-  let heardCount = 0
   let stopPoll = (): void => {}
   let stopHolding = stopPoll
   let timer: unknown
@@ -99,19 +109,25 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let anewOnId = 0
   const holes = createHoles()
   let pingTimer: unknown
+  let isQuiet = true
+  const debt = createDebt({
+    clock,
+    poll: (sinceMs, ended) => link && link.poll && link.poll(sinceMs, ended),
+    resumeAgain: deps.resumeAgain,
+    paid: settle,
+  })
 
   function opened(next: RecoveringLink): void {
     leave()
     link = next
-    heardCount = 0
+    isQuiet = true
     const { version, kind } = next
+    debt.opened(next.askedSinceMs)
     if (version === 4 && kind === 'websocket' && next.poll) {
       pingTimer = clock.setTimeout(afterPing, PING_MS + AFTER_PING_MS)
     }
     const ownSinceMs = next.missedSinceMs === null ? missedSinceMs : next.missedSinceMs
     if (ownSinceMs === null) return
-    // What fell beside the listeners of the link before, which did not live long enough to find out.
-    const askSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, openedAtMs)
     missedSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, Number(missedSinceMs))
     if (numberedAtMs === Infinity) numberedAtMs = missedSinceMs
     openedAtMs = clock.now()
@@ -122,18 +138,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     switch (remedy) {
       case 'fetch':
         return fetchMissed(next)
-      case 'reconcile':
-        timer = clock.setTimeout(() => {
-          if (heardCount > RECONCILE_MOST) settle()
-          else poll(next, askSinceMs, settle)
-        }, RECONCILE_MS)
-        return
-      case 'resume-again':
-        timer = clock.setTimeout(() => {
-          settle()
-          if (heardCount <= RECONCILE_MOST) deps.resumeAgain(askSinceMs)
-        }, RECONCILE_MS)
-        return
+      case 'ask-again':
+        return debt.owe(ownSinceMs, RECONCILE_MS)
       case 'none':
         timer = clock.setTimeout(settle, SETTLE_MS)
         return
@@ -151,8 +157,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     held = []
     let triesLeft = FETCH_TRIES
     const holding = clock.setTimeout(release, HOLD_MS)
-    const ask = (): void =>
-      poll(from, Number(missedSinceMs), (isAnswered) => {
+    const { poll } = from
+    const ask = (): void => {
+      stopPoll = poll(Number(missedSinceMs), (isAnswered) => {
         if (!isAnswered && --triesLeft) {
           timer = clock.setTimeout(ask, FETCH_PAUSE_MS)
           return
@@ -161,20 +168,23 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
         if (!isAnswered) suspect({ certainty: 'suspected', reason: 'no-replay' })
         settle()
       })
+    }
     stopHolding = () => clock.clearTimeout(holding)
     ask()
   }
 
-  function poll(from: RecoveringLink, sinceMs: number, done: (isAnswered: boolean) => void): void {
-    if (from.poll) stopPoll = from.poll(sinceMs, done)
-  }
-
   function afterPing(): void {
-    if (!link) return
     pingTimer = clock.setTimeout(afterPing, PING_MS)
     // A quiet page has little to lose, and there are many of them.
-    if (heardCount && isSettled) poll(link, clock.now() - AFTER_PING_MS, () => {})
-    heardCount = 0
+    if (!isQuiet) debt.owe(clock.now() - AFTER_PING_MS, 0)
+    isQuiet = true
+  }
+
+  function heard(linkId: number): void {
+    if (!link || link.id !== linkId) return
+    isQuiet = false
+    debt.heard()
+    if (link.kind === 'long-polling' && link.version > 2) debt.owe(clock.now(), CHECK_MS)
   }
 
   function release(): void {
@@ -214,11 +224,16 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     numberedAtMs = clock.now()
     if (version !== 2) return
     const found = holes.seen(message, numberedAtMs)
-    if (found === 'hole' && !holeTimer) holeTimer = clock.setTimeout(checkHoles, HOLE_MS)
+    if (!found) return
+    const { what, sinceMs } = found
+    if (what === 'hole') {
+      holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS)
+      return debt.owe(Math.max(sinceMs, numberedAtMs - HOLE_BACK_MS), HOLE_CHECK_MS)
+    }
     // Without a break nothing was missed. Every channel shows it, one after the other: it is told once per link.
-    if (!found || found === 'hole' || found > openedAtMs || !link || link.id === anewOnId) return
+    if (sinceMs > openedAtMs || !link || link.id === anewOnId) return
     anewOnId = link.id
-    lostStore(found)
+    lostStore(sinceMs)
   }
 
   function checkHoles(): void {
@@ -231,6 +246,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   function leave(): void {
     clock.clearTimeout(timer)
     clock.clearTimeout(pingTimer)
+    debt.left()
     stopPoll()
     stopPoll = () => {}
     stopHolding()
@@ -239,11 +255,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   }
 
   return {
+    owedSinceMs: debt.sinceMs,
     opened,
     hold: (linkId, frame) => !!held && !!link && link.id === linkId && !!held.push(frame),
-    heard(linkId) {
-      if (link && link.id === linkId) heardCount++
-    },
+    heard,
     ended(linkId) {
       if (link && link.id === linkId) leave()
     },
@@ -252,16 +267,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     // The position asks for everything until everything came.
     renumbered() {
       lostStore(numberedAtMs)
-      // The next link will.
-      if (!link) return
-      clock.clearTimeout(timer)
-      stopPoll()
-      const ended = (isAnswered: boolean): void => {
-        settle()
-        if (!isAnswered) deps.resumeAgain(clock.now())
-      }
-      if (link.poll) poll(link, clock.now(), ended)
-      else ended(false)
+      debt.owe(clock.now(), 0)
     },
     anotherStore: () => lostStore(numberedAtMs),
     stop() {

@@ -71,12 +71,11 @@ export function createSession(deps: SessionDeps): Session {
     gap: deps.gap,
     recovered(outcome) {
       recovered = outcome
-      tellStatus(stateNow())
+      const state = stateNow()
+      // What is known at once is told with the link, in the next moment.
+      if (state.phase === 'connected') tellStatus(state)
     },
-    resumeAgain(sinceMs) {
-      if (links) links.again(sinceMs)
-      retarget()
-    },
+    resumeAgain: retarget,
   })
   const uplink = createUplink({
     clock,
@@ -138,7 +137,8 @@ export function createSession(deps: SessionDeps): Session {
       position = createPosition({
         version: next.version,
         overlapMs: deps.replay.overlapMs,
-        originAtMs: serverNow(serverTime, startedAtMs),
+        // The clock may have been set back since.
+        originAtMs: serverNow(serverTime, Math.min(startedAtMs, nowMs)),
         originIsServerTime: next.serverTimeAtMs !== null,
         lastMid: next.lastMid,
         left: left && left.position,

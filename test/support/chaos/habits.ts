@@ -56,6 +56,8 @@ export const HABITS: readonly Habit[] = [
     name: 'two publishers',
     about: 'every tenth message is delivered after the next one',
     faults: { reorder: 0.1 },
+    // Eight publishers on two workers: not once in 18 000 messages on 0.3.4, up to 1 ms late from 0.5 on.
+    fits: ({ server }) => server.version !== 1,
     keepsOrder: false,
   },
   {
