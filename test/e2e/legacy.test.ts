@@ -200,9 +200,9 @@ describe.each(SERVED.filter(({ options }) => options.version! >= 4))(
   },
 )
 
-describe('neighbours of the client', suite, () => {
+describe.each(SERVED)('neighbours of the client: $name', suite, ({ name, options }) => {
   it('a queue manager gathers changes, and leaves out those of its own page', async (context) => {
-    await run(context, { server: { version: 4 }, files, path: '/portal.html' }, async (site) => {
+    await run(context, { server: options, files, path: '/portal.html' }, async (site) => {
       const { server, opened } = site
       const { page } = opened
       server.watchTags.add(1, 'DEAL_LIST')
@@ -229,7 +229,7 @@ describe('neighbours of the client', suite, () => {
   })
 
   it('a status bar says nothing of a short break, and tells of a long one', async (context) => {
-    await run(context, { server: { version: 4 }, files, path: '/portal.html' }, async (site) => {
+    await run(context, { server: options, files, path: '/portal.html' }, async (site) => {
       const { server, opened } = site
       const { page } = opened
       await start(site, page, 'inline')
@@ -248,7 +248,7 @@ describe('neighbours of the client', suite, () => {
       server.faults.cut()
       await until('offline', 12_000, async () => (await statuses()).at(-1) === 'offline')
       const offlineMs = Date.now() - brokenAtMs
-      report.add('status bar', { 'offline after ms': offlineMs })
+      report.add(`${name}, status bar`, { 'offline after ms': offlineMs })
       expect(offlineMs).toBeGreaterThan(4500)
       await until('the bar', 6000, async () => (await page.title()) === 'No connection')
       server.faults.clear()
@@ -261,7 +261,7 @@ describe('neighbours of the client', suite, () => {
   })
 
   it('the clients of calls and live chat: one of their own, restarted and stopped', async (context) => {
-    await run(context, { server: { version: 4 }, files, path: '/portal.html' }, async (site) => {
+    await run(context, { server: options, files, path: '/portal.html' }, async (site) => {
       const { server, opened } = site
       const { page } = opened
       const config = inlineConfig(server.config())
