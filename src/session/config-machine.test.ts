@@ -70,6 +70,13 @@ const TABLE: Record<ConfigState['phase'], Record<ConfigEvent['type'], readonly C
         does: plan(MINUTE_MS),
       },
       {
+        name: 'not sooner than the floor, however soon the next channel ends',
+        given: loading,
+        when: loaded(NOW_MS + 500),
+        then: { phase: 'planned', dueAtMs: NOW_MS + 4000 },
+        does: plan(4000),
+      },
+      {
         name: 'plans nothing where nothing ends',
         given: loading,
         when: loaded(null),
@@ -161,6 +168,13 @@ const TABLE: Record<ConfigState['phase'], Record<ConfigEvent['type'], readonly C
         when: wanted(),
         then: { phase: 'planned', dueAtMs: NOW_MS + 4000 },
         does: plan(4000),
+      },
+      {
+        name: 'a clock that was set back puts nothing off',
+        given: { ...planned, loadedAtMs: NOW_MS + 60 * MINUTE_MS, dueAtMs: Infinity },
+        when: wanted(),
+        then: { phase: 'planned', dueAtMs: NOW_MS + 5000 },
+        does: plan(5000),
       },
       {
         name: 'does not put off what is due earlier',
