@@ -53,9 +53,7 @@ export function configStep(state: ConfigState, event: ConfigEvent, nowMs: number
     case 'loaded': {
       const renewAtMs = event.renewAtMs || Infinity
       const stale = renewAtMs > nowMs ? 0 : state.stale + 1
-      const dueAtMs = stale
-        ? nowMs + doubled(60_000, stale, 3_600_000)
-        : Math.max(renewAtMs, floorAt(state, nowMs))
+      const dueAtMs = stale ? nowMs + doubled(60_000, stale, 3_600_000) : Math.max(renewAtMs, floorAt(state, nowMs))
       return { ...state, phase: 'planned', reason: 'expiring', dueAtMs, failures: 0, stale }
     }
     case 'failed': {
