@@ -25,9 +25,9 @@ const ALIASES: Readonly<Record<string, string>> = {
   polling: 'long-polling',
 }
 
-/** What old pages call a transport; what is unknown stays as it is. */
-export function toTransport(name: string): string {
-  return ALIASES[name] || name
+/** What old pages call a transport; what is unknown stays as it is, for the client to check. */
+export function toTransport(name: string): NonNullable<PullClientOptions['transport']> {
+  return (ALIASES[name] || name) as ReturnType<typeof toTransport>
 }
 
 /** Values are for the client to check. @throws PullError `bad-option` naming what is missing */
@@ -36,7 +36,7 @@ export function clientOptionsOf(options: ConnectOptions): PullClientOptions {
   const result = {
     ...options,
     config,
-    transport: toTransport(transport) as NonNullable<PullClientOptions['transport']>,
+    transport: toTransport(transport),
     // The client takes these for not given. Who the user is says nothing: the channel id decides what is received.
     serverEnabled: undefined,
     serverUrl: undefined,

@@ -25,8 +25,7 @@ export function install(root: Root, tag: ScriptTag | null, parts: ClientParts): 
 
   /** Creates a client and starts it. What goes wrong later is told by its `error` and `status` events. */
   function connect(options: ConnectOptions): PullClientInstance {
-    const transport = switches.transport((options || {}).transport)
-    const given = clientOptionsOf({ ...options, ...(transport && { transport }) })
+    const given = clientOptionsOf({ ...options, transport: switches.transport(Object(options).transport) })
     const client = new PullClient(switches.isDebug ? { ...given, debug: true } : given)
     // The page may have no listener yet: a failure is kept in `status`, and reported to the console when nobody listens.
     client.start().catch(() => {})

@@ -47,15 +47,18 @@ export function createLegacyClient({ parts, root, switches }: LegacyDeps, option
     clock,
     portal: access.portal,
     adopted: ({ api }) => checkRevision(toRecord(api)['revision_web']),
-    failed(thrown) {
+    failed(error) {
+      // What is stopped says so by itself.
+      if (!session()) return
       report.heard(null, 'wait')
-      started.settle(thrown)
+      started.settle(error)
     },
   })
   const started = createStartPromise(isConnected)
   const tags = new Map<string, () => void>()
   const replay: { reloadMs?: number | undefined } = {}
-  const history: Record<string, Record<string, number>> = {}
+  // Anybody may publish under any name, `__proto__` included.
+  const history = Object.create(null) as Record<string, Record<string, number>>
   let session: () => Session | null = () => null
   let timer: unknown = null
   let messageCount = 0
@@ -69,7 +72,7 @@ export function createLegacyClient({ parts, root, switches }: LegacyDeps, option
     {
       config: config.load,
       portal: access.portal,
-      transport: switches.transport(options.transport) || 'auto',
+      transport: switches.transport(options.transport),
       storage: !options.skipStorageInit,
       replay,
       debug: true,
@@ -84,7 +87,7 @@ export function createLegacyClient({ parts, root, switches }: LegacyDeps, option
   })
   client.on('*', (event) => {
     const { module, command, extra } = event
-    const counts = (history[module] = history[module] || {})
+    const counts = (history[module] = history[module] || Object.create(null))
     counts[command] = (counts[command] || 0) + 1
     messageCount++
     tellIncoming(event, { core, deliver, captured })

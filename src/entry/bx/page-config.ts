@@ -5,6 +5,7 @@
 import type { ConfigRequest } from '../../config/config'
 import { renewAt, serverClock } from '../../config/freshness'
 import { parseConfig } from '../../config/parse'
+import { type PullError, toPullError } from '../../core/pull-error'
 import type { Clock } from '../../platform/platform'
 import { openAnswer } from '../../portal/answer'
 import { isRecord, toRecord } from '../../portal/foreign-value'
@@ -16,7 +17,7 @@ export interface PageConfigDeps {
   readonly clock: Clock
   readonly portal: Portal
   adopted(config: Raw): void
-  failed(thrown: unknown): void
+  failed(error: PullError): void
 }
 
 export interface PageConfig {
@@ -64,7 +65,7 @@ export function createPageConfig({ clock, portal, adopted, failed }: PageConfigD
       } catch (thrown) {
         // It has ended by our clock, which may be wrong: better than nothing.
         if (untilMs) return adopt(printed)
-        failed(thrown)
+        failed(toPullError(thrown, 'no-answer', 'The portal did not answer', true))
         throw thrown
       }
     },

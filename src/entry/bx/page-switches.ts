@@ -7,9 +7,11 @@ import type { ScriptTag } from '../../platform/page-facts'
 import type { Platform } from '../../platform/platform'
 import { toTransport } from './connect-options'
 
+type Transport = ReturnType<typeof toTransport>
+
 export interface PageSwitches {
-  /** The forced transport, else what the options say. */
-  transport(option?: string): string | undefined
+  /** The forced transport, else what the options say, as the client names it. */
+  transport(option?: string): Transport
   readonly isDebug: boolean
 }
 
@@ -52,7 +54,7 @@ export function createPageSwitches(
         if (isKnown) tell(`transport ${kind}, says ${where}`)
         else if (value) tell(`${where} says ${value}, which is none of auto, ${TRANSPORT_KINDS.join(', ')}`)
         return isKnown && kind
-      }) || option,
+      }) || toTransport(option || 'auto'),
     get isDebug() {
       return find('debug', (value) => !!value && value !== '0')
     },
