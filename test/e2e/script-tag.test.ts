@@ -98,6 +98,10 @@ describe('what is on the page', suite, () => {
       ).toEqual(['function', 'function', 'function'])
       expect(await page.evaluate('BX.PULL.start().then(function () { return BX.PULL.vendor })')).toBe(true)
       expect(server.connections()).toEqual([])
+      await page.evaluate(`modern = BX.Pull.connect({ config: ${JSON.stringify(server.config())} })`)
+      await until('the modern client', 4000, () => page.evaluate<boolean>("modern.status === 'connected'"))
+      await page.evaluate('modern.stop()')
+      await until('no connection', 3000, () => server.connections().length === 0)
       expect([...opened.pageErrors, ...opened.consoleErrors]).toEqual([])
     }),
   )
