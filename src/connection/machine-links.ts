@@ -60,11 +60,13 @@ function takeOver(d: Draft, link: DraftLink): void {
   d.links = d.links.filter((other) => other !== link)
   d.active = link
   if (active) {
+    active.isDoubted = memory.isDoubted
     clearTimer(d, 'useful', active.id)
     clearTimer(d, 'deadline', active.id)
     d.links.push(active)
     setTimer(d, 'drain', d.options.drainMs, active.id)
   }
+  memory.isDoubted = false
   if (!isOutdated(memory, link)) clearTimer(d, 'replace')
   settle(d, link)
 }
@@ -115,7 +117,6 @@ export function useful(d: Draft, link: DraftLink): void {
   memory.failures = 0
   memory.useless = 0
   memory.outageSinceMs = null
-  memory.isDoubted = false
   const isBest = betterThan(memory.target.candidates, link.kind).length === 0
   if (isBest) memory.probeDelayMs = d.options.probeFirstMs
 }
@@ -152,6 +153,7 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
     // What was being drained is alive: it carries on, and the way up is tried again later.
     dropLink(d, spare)
     d.active = spare
+    memory.isDoubted = !!spare.isDoubted
     if (!spare.useful) setTimer(d, 'useful', options.usefulAfterMs, spare.id)
     if (isOutdated(memory, spare)) successorFailed(d, cause, link.useful ? 'useful' : 'open')
     else if (memory.isDoubted) return stillDoubted(d, link, cause)

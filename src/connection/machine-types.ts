@@ -21,6 +21,8 @@ export interface Link {
   readonly confirmed: boolean
   /** Whether it carried a frame or lived for `usefulAfterMs`. */
   readonly useful: boolean
+  /** It was replaced because it may have been dead. */
+  readonly isDoubted?: boolean
 }
 
 /** What outlives rounds. */

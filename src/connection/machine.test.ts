@@ -599,6 +599,30 @@ const TABLE: Record<Phase, Record<EventType, readonly Case[]>> = {
         active: 1,
       },
       {
+        name: 'a successor of what may be dead whose channels are refused asks for others, and the doubt stays',
+        given: [...CONNECTED, hint('check'), opened(2, 'websocket')],
+        when: lost(2, 'bad-channel', 1008),
+        phase: 'connected',
+        does: ['renew', 'replace in 1500'],
+        active: 1,
+      },
+      {
+        name: 'where the refusal is hidden the channels are suspected at the second one',
+        given: [...CONNECTED, hint('check'), lost(2, 'refused', 1006), timer('replace')],
+        when: lost(3, 'refused', 1006),
+        phase: 'connected',
+        does: ['renew', 'replace in 375'],
+        active: 1,
+      },
+      {
+        name: 'a full server is left alone for as long as it wants, and tried again',
+        given: [...CONNECTED, hint('check')],
+        when: lost(2, 'too-many', 1013),
+        phase: 'connected',
+        does: ['replace in 22500'],
+        active: 1,
+      },
+      {
         name: 'successors that open and die wait longer and longer too',
         given: [
           ...DRAINING,
