@@ -91,14 +91,18 @@ describe('X3: one message', () => {
     world.client.stop()
   })
 
-  test.each([[null], [undefined], ['im'], [{}], [{ moduleId: 'im' }], [new (class Handler {})()]])(
-    'subscribe(%j) says what is wrong, and gives an undo that does nothing',
-    async (params) => {
-      const world = createLegacyWorld()
-      const off = world.client.subscribe(params as never)
-      expect([off(), world.platform.log.length]).toEqual([undefined, 1])
-    },
-  )
+  test.each([
+    [null],
+    [undefined],
+    ['im'],
+    [{}],
+    [{ moduleId: 'im' }],
+    [Object.create({ handleX: () => {} }) as object],
+  ])('subscribe(%j) says what is wrong, and gives an undo that does nothing', async (params) => {
+    const world = createLegacyWorld()
+    const off = world.client.subscribe(params as never)
+    expect([off(), world.platform.log.length]).toEqual([undefined, 1])
+  })
 
   test('a message without date and data is told with defaults', async () => {
     const world = await connected()
@@ -134,6 +138,36 @@ describe('X3: one message', () => {
     expect(world.client.session).toMatchObject({ messageCount: 3 })
     world.client.stop()
   })
+})
+
+test('X4: a handler is called by its map, by name or function, else by handle<Command>, and is asked each time', async () => {
+  const world = await connected()
+  const calls: unknown[] = []
+  const handler = {
+    map: { a: 'missing', b: 'named' } as Record<string, unknown>,
+    getModuleId: () => 'im',
+    getSubscriptionType: () => 'client' as const,
+    getMap(): never {
+      return this.map as never
+    },
+    named: (...args: unknown[]) => calls.push(['named', args[2]]),
+    handleA: (...args: unknown[]) => calls.push(['handleA', args[2]]),
+  }
+  world.client.subscribe(handler)
+  const client = { sender: { type: 1 } }
+  const say = async (command: string, extra: object = client): Promise<void> => {
+    world.publish('im', command, {}, extra)
+    await world.advance(100)
+  }
+  for (const command of ['a', 'b', 'c']) await say(command)
+  // Another type than the handler's.
+  await say('a', {})
+  handler.map = { a: () => calls.push('function') }
+  await say('a')
+  handler.map = null as never
+  await say('a')
+  expect(calls).toEqual([['handleA', 'a'], ['named', 'b'], 'function', ['handleA', 'a']])
+  world.client.stop()
 })
 
 describe('X5: statuses', () => {

@@ -130,6 +130,8 @@ export interface LegacyPullClient {
   getPublicationPath(): string
 
   subscribe(subscription: LegacySubscription): () => void
+  // Apart, so that the arguments of callbacks are told from the other members.
+  // eslint-disable-next-line @typescript-eslint/unified-signatures
   subscribe(handler: CommandHandler): () => void
   attachCommandHandler(handler: CommandHandler): () => void
   emit(message: { type: SubscriptionType; moduleId?: string; data?: any }): true
