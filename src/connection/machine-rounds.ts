@@ -56,11 +56,12 @@ export function noticeOutage({ memory, moment }: Draft): void {
 
 /**
  * Browsers hide why a handshake was refused. Where nothing else is tried to find out, the channels are suspected at the
- * 2nd, 4th, 8th, ... failure: a dead server must not turn every page into a stream of configuration requests.
+ * 2nd, 4th, 8th and every 16th failure: a dead server must not turn every page into a stream of configuration requests.
  */
 function renewIfRefused({ memory, effects }: Draft, { reason }: Loss, isAlone = true): void {
   const { failures } = memory
-  const isSuspect = isAlone && reason === 'refused' && failures > 1 && (failures & (failures - 1)) === 0
+  const isSuspect =
+    isAlone && reason === 'refused' && failures > 1 && (failures % 16 === 0 || (failures & (failures - 1)) === 0)
   if (isSuspect || reactionTo(reason) === 'renew') effects.push({ type: 'renew' })
 }
 

@@ -1193,7 +1193,7 @@ describe('a proxy that accepts and kills', () => {
     const runner = play(ONLY_WEBSOCKET, () => ({ livesMs: null }), 10 * MINUTE_MS)
     for (let minute = 3; minute < 10; minute++)
       expect(opensIn(runner, minute * MINUTE_MS, (minute + 1) * MINUTE_MS)).toBeLessThanOrEqual(6)
-    // Where only WebSocket may be tried, a refusal may mean refused channels: asked for ever more rarely.
+    // Where only WebSocket may be tried, a refusal may mean refused channels: asked for rarely.
     expect(runner.renewals).toBeLessThanOrEqual(6)
   })
 
