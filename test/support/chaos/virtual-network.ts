@@ -47,6 +47,8 @@ export interface VirtualNetwork {
   readonly sent: readonly string[]
   /** Connections that opened and polls that were answered. */
   readonly accepted: number
+  /** Messages that fell between a ping and its answer. */
+  readonly swallowed: number
   /** When polls were answered with something. */
   readonly answeredAtMs: readonly number[]
 }
@@ -79,6 +81,7 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
   const sent: string[] = []
   const answeredAtMs: number[] = []
   let accepted = 0
+  let swallowed = 0
   let asleepSinceMs = Infinity
 
   function begin(page: PageTime, kind: Kind, url: string): { wire: Wire; weather: Weather } {
@@ -117,6 +120,12 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
     wires.delete(wire)
   }
 
+  /** Nobody listens there any more; what is on its way may still come, but for a reset. */
+  function ending(wire: Wire, how: Ending): void {
+    wire.admittedAtMs = Infinity
+    if (how === 'reset') wire.epoch++
+  }
+
   /** The server lets it in: what it is sent first, and what comes later. */
   function listen(wire: Wire, channels: readonly string[], push: (message: Stored) => void): void {
     wire.channels = channels
@@ -126,7 +135,10 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
       wire.leave = server.listen({
         channels,
         push(message) {
-          if (isBetweenPings(wire)) return
+          if (isBetweenPings(wire)) {
+            swallowed++
+            return
+          }
           push(message)
           if (!isNode && random() < habits.doubles) push(message)
         },
@@ -187,7 +199,7 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
         }
         wire.end = (how) => {
           wire.leave()
-          if (how === 'reset') wire.epoch++
+          ending(wire, how)
           toPage(wire, () => closed(how === 'reset' ? 1006 : how))
         }
         if (weather === 'hang') return
@@ -263,7 +275,7 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
       })
       wire.end = (how) => {
         wire.leave()
-        if (how === 'reset') wire.epoch++
+        ending(wire, how)
         toPage(wire, lost)
       }
       if (weather === 'hang') return
@@ -323,7 +335,7 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
         clock.after(HOLD_MS, comment)
         wire.end = (how) => {
           wire.leave()
-          if (how === 'reset') wire.epoch++
+          ending(wire, how)
           toPage(wire, how === 'reset' ? lost : () => body.end())
         }
         if (weather === 'half') clock.after(random() * 60, () => wire.isOver || wire.end(1006))
@@ -371,6 +383,9 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
     sent,
     get accepted() {
       return accepted
+    },
+    get swallowed() {
+      return swallowed
     },
     answeredAtMs,
   }

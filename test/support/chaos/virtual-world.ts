@@ -46,6 +46,8 @@ export interface Load {
   /** It started from nothing, and was not connected yet. */
   isAnew: boolean
   isAlive: boolean
+  /** In the back/forward cache. */
+  isAway: boolean
   statuses: StatusFact[]
   /** What happened that no status was told about yet. */
   happened: number
@@ -60,6 +62,7 @@ export interface Load {
   sessionStarts: number
   /** The session. */
   startedAtMs: number
+  startedOffsetMs: number
 }
 
 export interface World {
@@ -147,7 +150,9 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       const ids = names.map((name) => current(name).id)
       const n = published.length
       const isTransient = !isKept
-      published.push({ n, channels: ids, atMs: clock.now(), isTransient, goneAtMs: Infinity, isLeft: false })
+      const isUnheard = version === 1 && world.load.client.status === 'connected' && !ids.some(network.isHeard)
+      const fate = { isTransient, goneAtMs: Infinity, isLeft: false, isUnheard }
+      published.push({ n, channels: ids, atMs: clock.now(), ...fate })
       server.publish(n, ids, body('test', 'n', { n }), isKept)
     },
     command(name, params = {}) {
@@ -188,10 +193,13 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       load.happened++
       load.starts.push(settling)
       if (world.isStopped()) {
-        load.isAnew = load.sessionStarts++ > 0 || !isContinued
+        // What is stopped before it had begun anything has nothing to forget.
+        const isSecond = load.sessionStarts++ > 0 && clock.now() > load.startedAtMs
+        load.isAnew = isSecond || !isContinued
         if (load.isAnew) begin()
         load.hasBegun = false
         load.startedAtMs = clock.now()
+        load.startedOffsetMs = clock.offsetMs
         load.lastConfig = null
         session++
       }
@@ -243,7 +251,8 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
     load.hasBegun = true
     if (!load.isAnew) return
     const { chain } = world
-    const unsureMs = (clock.now() - load.configAskedAtMs) / 2
+    const setMs = Math.abs(clock.offsetMs - load.startedOffsetMs)
+    const unsureMs = (clock.now() - load.configAskedAtMs) / 2 + setMs
     chain.dueFromMs = Math.max(chain.dueFromMs, load.startedAtMs + 2000 + unsureMs)
     chain.notBeforeMs -= unsureMs
     excuse(chain, load.startedAtMs - 2000 - unsureMs)
@@ -394,6 +403,7 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       isAnew: false,
       hasBegun: false,
       isAlive: true,
+      isAway: false,
       statuses: [],
       happened: 1,
       acceptedBefore: network.accepted,
@@ -405,6 +415,7 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       wasThrottled: false,
       sessionStarts: 0,
       startedAtMs: 0,
+      startedOffsetMs: 0,
     }
     client.on('test:n', (params) => {
       const { n } = params as { n: number }
