@@ -407,9 +407,9 @@ function pollOnFrom(url: string, lastMessageId: string | null): string {
   const lastMid = new URL(url, 'http://push.example.test').searchParams.get('mid')
   const position = createPosition({ version: 4, overlapMs: 1500, originAtMs: 0, originIsServerTime: true, lastMid })
   const now = { nowMs: 0, sinceMs: 0, serverNowMs: 0 }
-  const replay = position.open({ ...now, channelCount: 1, resumed: false, atomic: true })
+  const replay = position.open({ ...now, channels: ['a'], resumed: false, atomic: true })
   replay.emptyPoll({ lastMessageId, lastModified: null }, 40_000)
-  const { mid } = replay.next(0)
+  const { mid } = replay.next()
   return mid === undefined
     ? 'nowhere'
     : mid === lastMessageId

@@ -28,6 +28,6 @@ export function channelId(signed: string): ChannelId {
 }
 
 /** `priv:pub.sig`, `priv.sig` and `priv` all name the mailbox `priv`. */
-function mailboxOf(signed: string): string {
+export function mailboxOf(signed: string): string {
   return signed.split(/[:.]/)[0]!.toLowerCase()
 }

@@ -19,7 +19,7 @@ function position(told: Partial<PositionOptions> = {}): Position {
 /** A link that opens at `atMs` after the start. */
 function link(atMs: number, told: Partial<OpenOptions> = {}): OpenOptions {
   const nowMs = START_AT_MS + atMs
-  return { nowMs, sinceMs: nowMs, serverNowMs: nowMs, channelCount: 1, resumed: atMs > 0, atomic: false, ...told }
+  return { nowMs, sinceMs: nowMs, serverNowMs: nowMs, channels: ['a'], resumed: atMs > 0, atomic: false, ...told }
 }
 
 function message(told: Partial<Message> & { publishedAtMs?: number }): Message {
@@ -335,7 +335,7 @@ describe('push-stream (tag and time)', () => {
     function resumed(told: Partial<OpenOptions> = {}): { place: Position; replay: ReturnType<Position['open']> } {
       const place = stream()
       place.open(link(0)).accept(at(1000, 1), START_AT_MS + 1000)
-      return { place, replay: place.open(link(OPENS_AT_MS, { channelCount: 2, ...told })) }
+      return { place, replay: place.open(link(OPENS_AT_MS, { channels: ['a', 'b'], ...told })) }
     }
     const now = (afterMs: number): number => START_AT_MS + OPENS_AT_MS + afterMs
 
@@ -344,6 +344,28 @@ describe('push-stream (tag and time)', () => {
       replay.accept(at(30_000, 5), now(100))
       replay.accept(at(10_000, 2), now(900))
       expect(place.open(link(OPENS_AT_MS + 2000)).query).toEqual({ tag: 0, time: date(1000) })
+    })
+    test('goes on where it was cut, what is furthest behind first, and from the whole second when it is over', () => {
+      const { place, replay } = resumed()
+      expect([replay.order, replay.isUnfinished()]).toEqual([[0, 1], false])
+      for (const tag of [1, 2, 3]) replay.accept(at(30_000, tag, { channel: 'a' }), now(100))
+      expect(replay.isUnfinished()).toBe(true)
+      const second = place.open(link(OPENS_AT_MS + 500, { channels: ['a', 'b'] }))
+      expect([second.query, second.order]).toEqual([{ tag: 0, time: date(1000) }, [1, 0]])
+      second.accept(at(20_000, 4, { channel: 'b' }), now(600))
+      const third = place.open(link(OPENS_AT_MS + 1000, { channels: ['a', 'b'] }))
+      expect([third.query, third.order]).toEqual([{ tag: 4, time: date(20_000) }, [1, 0]])
+      third.accept(at(40_000, 1, { channel: 'b' }), now(1100))
+      third.accept(at(OPENS_AT_MS + 3000, 1, { channel: 'b' }), now(1200))
+      expect(third.isUnfinished()).toBe(false)
+      const fourth = place.open(link(OPENS_AT_MS + 9000, { channels: ['a', 'b'] }))
+      expect([fourth.query, fourth.order]).toEqual([{ tag: 0, time: date(OPENS_AT_MS + 3000) }, [0, 1]])
+    })
+    test('goes on where it was cut from the start of the session, too', () => {
+      const place = stream()
+      const both = { channels: ['a', 'b'] }
+      place.open(link(0, both)).accept(at(0, 7, { channel: 'b' }), START_AT_MS + 100)
+      expect(place.open(link(200, both)).query).toEqual({ tag: 7, time: date(0) })
     })
     test('is over after a second of silence', () => {
       const { place, replay } = resumed()
@@ -363,7 +385,7 @@ describe('push-stream (tag and time)', () => {
       expect(place.describe()).toEqual({ tag: 1, time: date(30_000) })
     })
     test('is a place at once where nothing can be cut: one channel, or a whole body', () => {
-      for (const told of [{ channelCount: 1 }, { atomic: true }]) {
+      for (const told of [{ channels: ['a'] }, { atomic: true }]) {
         const { place, replay } = resumed(told)
         replay.accept(at(30_000, 5), now(100))
         expect(place.describe()).toEqual({ tag: 5, time: date(30_000) })

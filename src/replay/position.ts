@@ -4,6 +4,7 @@
  */
 import type { Message } from '../codec/codec'
 import { type Mark, type Place, createMarks, isAfter } from './marks'
+import { createUnfinished } from './unfinished'
 
 /** Parameters of a request that say where to go on; empty = live only. */
 export interface CursorQuery {
@@ -40,7 +41,8 @@ export interface OpenOptions {
   readonly sinceMs: number
   /** Server time now, Unix ms. */
   readonly serverNowMs: number
-  readonly channelCount: number
+  /** Mailboxes of the channels, in the order they are listed. */
+  readonly channels: readonly string[]
   /** Whether this session had a connection before, or tried to. */
   readonly resumed: boolean
   /** A long poll answers with a whole replay or nothing; streams may be cut in the middle of one. */
@@ -57,10 +59,14 @@ export type Verdict =
 export interface Replay {
   /** What the first request asks for. */
   readonly query: CursorQuery
+  /** How to list the channels, where it matters. */
+  readonly order?: readonly number[] | undefined
   /** What the following long polls ask for: exactly the place reached, because an overlap is answered at once, for ever. */
   next(): CursorQuery
   /** `isOther`: another message had its mid. */
   accept(message: Message, nowMs: number, isOther?: boolean): Verdict
+  /** Whether a replay is under way that may be cut in its middle. */
+  isUnfinished(): boolean
   /** Headers of an empty long poll: a first position before any message came. */
   emptyPoll(hint: PollHint, nowMs: number): void
 }
@@ -92,6 +98,7 @@ export function createPosition(options: PositionOptions): Position {
   const { version, overlapMs, lastMid, left } = options
   const { originAtMs, originIsServerTime } = left || options
   const byMid = version !== 1 && version !== 2
+  const origin = startOf(byMid ? WHOLE_HISTORY : '', wholeSecond(originAtMs))
   const marks = createMarks()
   if (left && left.mark) marks.restore(left.mark)
   else if (lastMid) marks.restore({ mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 })
@@ -100,6 +107,7 @@ export function createPosition(options: PositionOptions): Position {
   let epoch = 0
   /** Numbering began anew, and what was stored before that was noticed has not come yet: links may die before it does. */
   let isBehind = false
+  const unfinished = createUnfinished()
 
   /**
    * Nothing that old was received: where the start is a place to ask from it is the safer one, and costs little. Not after
@@ -117,11 +125,14 @@ export function createPosition(options: PositionOptions): Position {
     const isWhole = isBehind
     const from = isWhole ? undefined : safe || first(link.sinceMs)
     const fromOrigin = !from && (isWhole || link.resumed || version < 2 || (originIsServerTime && !byMid))
-    const query = from ? overlapQuery(from) : storeWasEmpty || fromOrigin ? originQuery() : {}
+    const base = from ? startOf(from.mid, from.timeAtMs) : origin
+    const isAsking = !!from || storeWasEmpty || fromOrigin
     const openedInEpoch = epoch
 
     /** A replay of several channels comes channel by channel: until it is over its newest message is no safe place. */
-    let holding = !byMid && !link.atomic && link.channelCount > 1 && !!query.time
+    let holding = !byMid && !link.atomic && link.channels.length > 1 && isAsking
+    const reading = holding ? unfinished.open(base, link.channels) : null
+    const query = isAsking ? exactQuery(reading ? reading.from : base) : {}
     let held: Place | null = null
     let firstAtMs = 0
     let heldAtMs = 0
@@ -138,7 +149,7 @@ export function createPosition(options: PositionOptions): Position {
       )
     }
 
-    function move(place: Place, nowMs: number, publishedAtMs: number | null): void {
+    function move(place: Place, nowMs: number, publishedAtMs: number | null, channel: string | null): void {
       if (holding) {
         // A replay holds what there is when the server lets the link in: by its first message, not when it was asked.
         if (!firstAtMs) firstAtMs = heldAtMs = nowMs
@@ -147,8 +158,10 @@ export function createPosition(options: PositionOptions): Position {
         heldAtMs = nowMs
         if (holding) {
           if (isAfter(place, held)) held = place
+          if (reading && channel) reading.came(channel, place)
           return
         }
+        unfinished.over()
         if (held) marks.add({ ...held, receivedAtMs: nowMs })
       }
       marks.add({ ...place, receivedAtMs: nowMs, publishedAtMs })
@@ -156,7 +169,9 @@ export function createPosition(options: PositionOptions): Position {
 
     return {
       query,
-      next: () => (reached ? exactQuery(reached) : storeWasEmpty && !from ? originQuery() : query),
+      order: reading ? reading.order : undefined,
+      isUnfinished: () => holding && !!held,
+      next: () => (reached ? exactQuery(reached) : storeWasEmpty && !from ? exactQuery(origin) : query),
       accept(message, nowMs, isOther = false) {
         const place = placeOf(message)
         if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return 'news'
@@ -174,7 +189,7 @@ export function createPosition(options: PositionOptions): Position {
         }
         if (renumbered || isAfter(place, reached)) reached = place
         // It moves the position, too: else a quiet page would ask for the whole history again at every break.
-        move(place, nowMs, publishedAtMs)
+        move(place, nowMs, publishedAtMs, message.channel)
         if (fromOrigin && isBeforeStart(message)) return 'before-start'
         return renumbered ? 'renumbered' : isAnother ? 'another-store' : 'news'
       },
@@ -205,14 +220,6 @@ export function createPosition(options: PositionOptions): Position {
 
   function exactQuery({ mid, timeAtMs, tag }: Place): CursorQuery {
     return byMid ? { mid } : { tag, time: new Date(timeAtMs).toUTCString() }
-  }
-
-  function overlapQuery({ mid, timeAtMs }: Place): CursorQuery {
-    return exactQuery(startOf(mid, timeAtMs))
-  }
-
-  function originQuery(): CursorQuery {
-    return exactQuery(startOf(WHOLE_HISTORY, originAtMs))
   }
 
   function isBeforeStart(message: Message): boolean {

@@ -87,7 +87,7 @@ class LoadedPage {
   /** A message comes; whether it is news. */
   hear(count: number): boolean {
     const nowMs = this.clock.now()
-    const asked = { nowMs, sinceMs: nowMs, serverNowMs: nowMs, channelCount: 2, resumed: true, atomic: false }
+    const asked = { nowMs, sinceMs: nowMs, serverNowMs: nowMs, channels: ['a', 'b'], resumed: true, atomic: false }
     this.position.open(asked).accept(messageOf({ mid: mid(count) }), nowMs)
     const isNew = this.dedupe.isNew(mid(count), nowMs)
     this.store.moved()

@@ -2,6 +2,8 @@
  * Owns a session's side of its links: from which place each one asks, what becomes of its frames, and what it means that
  * it opened or ended. A link keeps the configuration it was opened with: a later one is another link's.
  */
+import { mailboxOf } from '../channel/channel-id'
+import type { Channel } from '../channel/channel-set'
 import type { Codec, Frame, Framing } from '../codec/codec'
 import type { PullConfig } from '../config/config'
 import { type ServerClock, serverNow } from '../config/freshness'
@@ -11,7 +13,7 @@ import type { Candidate } from '../connection/negotiation'
 import { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
 import type { Clock } from '../platform/platform'
-import type { CursorQuery, Position } from '../replay/position'
+import type { CursorQuery, Position, Replay } from '../replay/position'
 import type { TransportAddress, TransportFactory } from '../transport/transport'
 import { addressOf, isBinary } from './address'
 import type { Arrivals } from './arrivals'
@@ -50,6 +52,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   const { clock, arrivals, reader, recovery, uplink } = deps
   /** Until they open: what recovering needs to know of them. */
   const opening = new Map<number, RecoveringLink>()
+  const replays = new Map<number, Replay>()
   let { leftAtMs } = deps
   let hasOpened = leftAtMs < Infinity
   /** When anything came last: what is open may have died right after it. */
@@ -74,7 +77,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       nowMs: openedAtMs,
       sinceMs,
       serverNowMs,
-      channelCount: channels.length,
+      channels: channels.map((channel) => mailboxOf(channel.id.reveal())),
       // An attempt that failed may have eaten a message, and took its time: what came meanwhile is asked for as well. On a
       // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
       resumed: hasOpened || id > 1,
@@ -87,8 +90,10 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       reply: (frame) => void deps.reply(id, frame),
       answered: (answer) => uplink.answered(id, answer),
     }
+    const listed = replay.order ? { ...config, channels: replay.order.map((at) => channels[at] as Channel) } : config
     const address = (as: TransportKind, cursor: CursorQuery): TransportAddress =>
-      addressOf(config, as, { framing, cursor, href: deps.href })
+      addressOf(listed, as, { framing, cursor, href: deps.href })
+    replays.set(id, replay)
     const factory = deps.factories['long-polling']
     // Forced means one transport.
     const mayPoll = factory && deps.candidates().some((other) => other.kind === 'long-polling')
@@ -156,7 +161,9 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     uplink.linkEnded(linkId, refusal)
     if (refusal) deps.warn(refusal)
     opening.delete(linkId)
-    recovery.ended(linkId)
+    const replay = replays.get(linkId)
+    recovery.ended(linkId, !!replay && replay.isUnfinished())
+    replays.delete(linkId)
   }
 
   return {

@@ -72,10 +72,30 @@ describe('G1: what a link needs once it stands', () => {
     [5, ['ask-again', 'none', 'none']],
   ]
   test.each(table)('version %i', (version, remedies) => {
-    const of = (kind: TransportKind, missedSinceMs: number | null): Remedy => remedyOf({ version, kind, missedSinceMs })
+    const of = (kind: TransportKind, missedSinceMs: number | null): Remedy =>
+      remedyOf({ version, kind, missedSinceMs, poll: () => () => {}, isAfterCut: false })
     expect(kinds.map((kind) => of(kind, 1))).toEqual(remedies)
     expect(kinds.map((kind) => of(kind, null))).toEqual(['none', 'none', 'none'])
   })
+})
+
+test('P6: a replay of 0.3.4 that was cut is asked for by a poll, for it names no channels', async () => {
+  const { clock, recovery, open, happened, answer } = scene()
+  open({ version: 1, kind: 'sse' })
+  recovery.ended(1, true)
+  open({ version: 1, kind: 'sse', id: 2 })
+  await clock.advance(1)
+  answer(true)
+  expect(happened).toEqual(['poll since -1000', 'complete'])
+  recovery.ended(2)
+  for (const version of [1, 2]) {
+    open({ version, kind: 'sse', id: 2 + version, mayPoll: version === 2 })
+    recovery.ended(2 + version, true)
+    open({ version, kind: 'sse', id: 9, mayPoll: version === 2 })
+    await clock.advance(3000)
+    recovery.ended(9)
+  }
+  expect(happened.slice(2)).toEqual(['complete', 'complete'])
 })
 
 describe('G3: Node servers', () => {

@@ -7,7 +7,7 @@ import type { Frame, Message } from '../codec/codec'
 import type { TransportKind } from '../core/transport-kind'
 import type { Clock } from '../platform/platform'
 import { createDebt } from './debt'
-import { createHoles } from './holes'
+import { type Holes, createHoles } from './holes'
 import type { GapFact, Recovered } from './status'
 
 export interface RecoveryDeps {
@@ -42,10 +42,14 @@ export interface Recovery {
   hold(linkId: number, frame: Frame): boolean
   /** A message came over the link. */
   heard(linkId: number): void
-  ended(linkId: number): void
+  /** `isUnfinished`: its replay was cut. */
+  ended(linkId: number, isUnfinished?: boolean): void
   /** A new message, and pieces that could not be read: they had a number, too. */
   numbered(message: Message, version: number): void
   unreadable(count: number): void
+  /** What this page has counted, and what the one before had. */
+  readonly counts: Holes['counts']
+  readonly restore: Holes['restore']
   /** The server lost its store and counts from the beginning: what was stored since is not found from the old place. */
   renumbered(): void
   /** The server lost its store; what was stored since is found. */
@@ -56,7 +60,7 @@ export interface Recovery {
 export type Suspicion = Omit<GapFact, 'sinceMs' | 'untilMs'>
 
 /** What a link needs once it stands. */
-export type Remedy = 'fetch' | 'ask-again' | 'none'
+export type Remedy = 'fetch' | 'ask-again' | 'poll' | 'none'
 
 /** A hole is told when it was not closed by then: two links bring one channel at the same time for a moment. */
 const HOLE_MS = 3000
@@ -84,7 +88,11 @@ export function remedyOf({
   version,
   kind,
   missedSinceMs,
-}: Pick<RecoveringLink, 'version' | 'kind' | 'missedSinceMs'>): Remedy {
+  poll,
+  isAfterCut,
+}: Pick<RecoveringLink, 'version' | 'kind' | 'missedSinceMs' | 'poll'> & { readonly isAfterCut: boolean }): Remedy {
+  // It names no channels: where every replay is cut only a whole answer gets any further.
+  if (version === 1 && kind === 'sse' && isAfterCut && poll) return 'poll'
   if (missedSinceMs === null || kind !== 'websocket' || version === 2) return 'none'
   if (version === 1) return 'fetch'
   return 'ask-again'
@@ -110,6 +118,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   const holes = createHoles()
   let pingTimer: unknown
   let isQuiet = true
+  let isAfterCut = false
   const debt = createDebt({
     clock,
     poll: (sinceMs, ended) => link && link.poll && link.poll(sinceMs, ended),
@@ -134,12 +143,14 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     if (isSettled) worst = 'complete'
     isSettled = false
     if (openedAtMs - missedSinceMs > HISTORY_MS) suspect({ certainty: 'suspected', reason: 'history' })
-    const remedy = remedyOf({ ...next, missedSinceMs })
+    const remedy = remedyOf({ ...next, missedSinceMs, isAfterCut })
     switch (remedy) {
       case 'fetch':
         return fetchMissed(next)
       case 'ask-again':
         return debt.owe(ownSinceMs, RECONCILE_MS)
+      case 'poll':
+        return debt.owe(ownSinceMs, 0)
       case 'none':
         timer = clock.setTimeout(settle, SETTLE_MS)
         return
@@ -259,11 +270,14 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     opened,
     hold: (linkId, frame) => !!held && !!link && link.id === linkId && !!held.push(frame),
     heard,
-    ended(linkId) {
+    ended(linkId, isUnfinished = false) {
+      isAfterCut = isUnfinished
       if (link && link.id === linkId) leave()
     },
     numbered,
     unreadable: holes.unreadable,
+    counts: holes.counts,
+    restore: holes.restore,
     // The position asks for everything until everything came.
     renumbered() {
       lostStore(numberedAtMs)

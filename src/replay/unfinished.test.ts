@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import type { Place } from './marks'
+import { type Unfinished, createUnfinished } from './unfinished'
+
+const at = (timeAtMs: number, tag = 0): Place => ({ mid: '', timeAtMs, tag })
+const told = (of: Unfinished, base: Place): [number, number, string] => {
+  const { from, order } = of.open(base, ['a', 'b'])
+  return [from.timeAtMs, from.tag, order.join()]
+}
+
+test('P6: nothing is known before anything came', () => {
+  expect(told(createUnfinished(), at(1000))).toEqual([1000, 0, '0,1'])
+})
+
+test('P6: what is furthest behind is listed first, and is where to go on', () => {
+  const of = createUnfinished()
+  of.open(at(1000), ['a', 'b']).came('A', at(9000, 7))
+  expect(told(of, at(1000))).toEqual([1000, 0, '1,0'])
+  const second = of.open(at(1000), ['a', 'b'])
+  second.came('b', at(3000, 2))
+  expect(told(of, at(1000))).toEqual([3000, 2, '1,0'])
+  second.came('b', at(9000, 8))
+  expect(told(of, at(1000))).toEqual([9000, 7, '0,1'])
+})
+
+test('P6: a channel that is listed before another one was replayed to its end, though it brought nothing', () => {
+  const of = createUnfinished()
+  of.open(at(1000), ['a', 'b']).came('b', at(2000, 3))
+  expect(told(of, at(1000))).toEqual([2000, 3, '0,1'])
+})
+
+test('P6: a place that is behind what is known wins; one that is before its beginning takes it back', () => {
+  const of = createUnfinished()
+  of.open(at(1000), ['a', 'b']).came('b', at(2000, 3))
+  expect(told(of, at(5000))).toEqual([5000, 0, '0,1'])
+  expect(told(of, at(1500))).toEqual([2000, 3, '0,1'])
+  expect(told(of, at(900))).toEqual([900, 0, '0,1'])
+  expect(told(of, at(1000))).toEqual([1000, 0, '0,1'])
+})
+
+test('P6: other channels, and a replay that came to its end, leave nothing', () => {
+  const of = createUnfinished()
+  const reading = of.open(at(1000), ['a', 'b'])
+  reading.came('c', at(2000))
+  expect(told(of, at(1000))).toEqual([1000, 0, '0,1'])
+  reading.came('b', at(2000))
+  of.over()
+  expect(told(of, at(1000))).toEqual([1000, 0, '0,1'])
+})

@@ -1,0 +1,56 @@
+/**
+ * Owns how far each channel has come of a replay that was cut in its middle. push-stream replays channel by channel, in the
+ * order of the request: the next link lists first what is furthest behind, and asks from there. So every link brings
+ * something new, however soon it is cut. Pure.
+ */
+import { type Place, isAfter } from './marks'
+
+export interface Unfinished {
+  /** A link that would ask for these channels from `base`. */
+  open(base: Place, channels: readonly string[]): Reading
+  /** A replay came to its end. */
+  over(): void
+}
+
+export interface Reading {
+  /** Where to ask from; not behind `base`: nothing is known. */
+  readonly from: Place
+  /** The channels by their numbers, in the order to list them. */
+  readonly order: readonly number[]
+  came(channel: string, place: Place): void
+}
+
+export function createUnfinished(): Unfinished {
+  const reached = new Map<string, Place>()
+  let begun: Place | null = null
+
+  return {
+    open(base, channels) {
+      // What is known was read from a later place: it says nothing about what lies before.
+      if (isAfter(begun || base, base)) reached.clear()
+      if (!begun || isAfter(begun, base)) begun = base
+      const placeOf = (at: number): Place => {
+        const place = reached.get(channels[at] as string)
+        return place && isAfter(place, base) ? place : base
+      }
+      const behind = (a: number, b: number): number => (isAfter(placeOf(a), placeOf(b)) ? 1 : 0)
+      const order = channels.map((_, at) => at).sort((a, b) => behind(a, b) - behind(b, a))
+      return {
+        order,
+        from: order.length ? placeOf(order[0] as number) : base,
+        came(channel, place) {
+          const found = order.findIndex((at) => channel.toLowerCase().indexOf(channels[at] as string) === 0)
+          // Those listed before it have been replayed to their end.
+          order.slice(0, found + 1).forEach((at) => {
+            const key = channels[at] as string
+            if (isAfter(place, reached.get(key))) reached.set(key, place)
+          })
+        },
+      }
+    },
+    over() {
+      begun = null
+      reached.clear()
+    },
+  }
+}
