@@ -9,21 +9,20 @@ import type { Subscribers } from './subscribers'
 /** Older news of who is online are no news. */
 const ONLINE_LONGEST_S = 240
 
-export interface IncomingDeps {
-  readonly core: Core
-  readonly deliver: Subscribers['deliver']
-  /** Told the name of the portal's event, before anybody hears it. */
-  captured(name: string, ...said: unknown[]): void
-}
-
-export function tellIncoming(event: PullEvent, { core, deliver, captured }: IncomingDeps): void {
+/** `captured` is told the name of the portal's event, before anybody hears it. */
+export function tellIncoming(
+  event: PullEvent,
+  fire: Core['fire'],
+  deliver: Subscribers['deliver'],
+  captured: (name: string, ...said: unknown[]) => void,
+): void {
   const { module, command, params, sender } = event
   const extra: LegacyExtra = { ...event.extra, server_time_ago: event.extra.server_time_ago || 0 }
   const text = JSON.stringify({ command, params, extra })
   const read = (): { params: unknown; extra: unknown } => JSON.parse(text) as ReturnType<typeof read>
-  const fire = (name: string, ...before: string[]): void => {
+  const tell = (name: string, ...before: unknown[]): void => {
     const copy = read()
-    core.fire(name, before.concat(command, copy.params as string, copy.extra as string))
+    fire(name, before.concat([command, copy.params, copy.extra]))
   }
   const isClient = sender.type === 'client'
   const isOnline = !isClient && module === 'online'
@@ -31,10 +30,10 @@ export function tellIncoming(event: PullEvent, { core, deliver, captured }: Inco
   captured(name, module, command, params, extra)
   if (isOnline) {
     if (extra.server_time_ago >= ONLINE_LONGEST_S) return
-    fire(name)
+    tell(name)
   } else {
-    fire(`${name}-${module}`)
-    fire(name, module)
+    tell(`${name}-${module}`)
+    tell(name, module)
   }
   deliver(isOnline ? 'online' : isClient ? 'client' : 'server', module, read)
 }

@@ -43,17 +43,17 @@ export function createLegacyClient({ parts, root, switches }: LegacyDeps, option
     core.fire('onPullStatus', [status])
     deliver('status', null, () => ({ status }))
   })
-  const config = createPageConfig({
+  const config = createPageConfig(
     clock,
-    portal: access.portal,
-    adopted: ({ api }) => checkRevision(toRecord(api)['revision_web']),
-    failed(error) {
+    access.portal,
+    ({ api }) => checkRevision(toRecord(api)['revision_web']),
+    (error) => {
       // What is stopped says so by itself.
       if (!session()) return
       report.heard(null, 'wait')
       started.settle(error)
     },
-  })
+  )
   const started = createStartPromise(isConnected)
   const tags = new Map<string, () => void>()
   const replay: { reloadMs?: number | undefined } = {}
@@ -90,7 +90,7 @@ export function createLegacyClient({ parts, root, switches }: LegacyDeps, option
     const counts = (history[module] = history[module] || Object.create(null))
     counts[command] = (counts[command] || 0) + 1
     messageCount++
-    tellIncoming(event, { core, deliver, captured })
+    tellIncoming(event, core.fire, deliver, captured)
     checkRevision(extra.revision_web)
   })
 
@@ -156,12 +156,12 @@ export function createLegacyClient({ parts, root, switches }: LegacyDeps, option
     subscribe,
     attachCommandHandler,
     ...createMessaging(client, tags, session),
-    ...createServerFacts({
+    ...createServerFacts(
       platform,
-      codecs: parts.codecs,
-      raw: () => config.raw,
-      config: () => view().config || null,
-    }),
+      parts.codecs,
+      () => config.raw,
+      () => view().config,
+    ),
     start(given) {
       const hasConfig = config.give(given)
       if (isDisabled(hasConfig)) return disabled()

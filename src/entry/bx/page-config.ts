@@ -13,13 +13,6 @@ import type { Portal } from '../../portal/portal'
 
 type Raw = Readonly<Record<string, unknown>>
 
-export interface PageConfigDeps {
-  readonly clock: Clock
-  readonly portal: Portal
-  adopted(config: Raw): void
-  failed(error: PullError): void
-}
-
 export interface PageConfig {
   load(request: ConfigRequest): Promise<unknown>
   /** What the page printed, for the next load; answers whether it is one. */
@@ -30,7 +23,12 @@ export interface PageConfig {
   readonly raw: Raw
 }
 
-export function createPageConfig({ clock, portal, adopted, failed }: PageConfigDeps): PageConfig {
+export function createPageConfig(
+  clock: Clock,
+  portal: Portal,
+  adopted: (config: Raw) => void,
+  failed: (error: PullError) => void,
+): PageConfig {
   let given: Raw | null = null
   let lastMid: string | null = null
 

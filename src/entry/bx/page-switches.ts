@@ -21,24 +21,23 @@ export function createPageSwitches(
 ): PageSwitches {
   const told = new Set<string>()
 
-  function find<Found>(name: string, use: (value: string, where: string) => Found | false): Found | false {
+  /** In the order in which they count. */
+  function said(name: string): (readonly [where: string, value: string])[] {
     const address = new RegExp(`[?&]bx_pull_${name}=([\\w-]+)`).exec((page && page.href) || '')
-    return (
-      (address && use(address[1] as string, "the page's address")) ||
-      (stored(`bx_pull_${name}`, (value) => use(value, 'localStorage')) as Found) ||
-      (tag && use(tag.getAttribute(`data-${name}`) || '', 'the script tag')) ||
-      false
-    )
+    return [
+      ["the page's address", address ? (address[1] as string) : ''],
+      ['localStorage', stored(`bx_pull_${name}`) || ''],
+      ['the script tag', (tag && tag.getAttribute(`data-${name}`)) || ''],
+    ]
   }
 
-  function stored<Found>(key: string, use: (value: string) => Found | false): Found | false {
-    let value: string | null
+  /** Storage throws where cookies are blocked. */
+  function stored(key: string): string | null {
     try {
-      value = storage && storage.getItem(key)
+      return storage && storage.getItem(key)
     } catch {
-      return false
+      return null
     }
-    return use(value || '')
   }
 
   function tell(line: string): void {
@@ -47,16 +46,17 @@ export function createPageSwitches(
   }
 
   return {
-    transport: (option) =>
-      find('transport', (value, where) => {
-        const kind = toTransport(value)
-        const isKnown = kind === 'auto' || TRANSPORT_KINDS.includes(kind as TransportKind)
-        if (isKnown) tell(`transport ${kind}, says ${where}`)
-        else if (value) tell(`${where} says ${value}, which is none of auto, ${TRANSPORT_KINDS.join(', ')}`)
-        return isKnown && kind
-      }) || toTransport(option || 'auto'),
+    transport(option = 'auto') {
+      const [found] = said('transport').filter(([where, value]) => {
+        const isKnown = value === 'auto' || TRANSPORT_KINDS.includes(toTransport(value) as TransportKind)
+        if (value && !isKnown) tell(`${where} says ${value}, which is none of auto, ${TRANSPORT_KINDS.join(', ')}`)
+        return isKnown
+      })
+      if (found) tell(`transport ${toTransport(found[1])}, says ${found[0]}`)
+      return toTransport(found ? found[1] : option)
+    },
     get isDebug() {
-      return find('debug', (value) => !!value && value !== '0')
+      return said('debug').some(([, value]) => !!value && value !== '0')
     },
   }
 }

@@ -2,11 +2,11 @@
  * Owns how the facade asks the portal: through the REST client it was given, that of the portal's core, or by itself.
  * Methods may have other names, and public channels may be known already.
  */
+import { openAnswer } from '../../portal/answer'
 import { type RestClient, applicationPortal } from '../../portal/application-portal'
 import { toRecord } from '../../portal/foreign-value'
 import { httpPortal } from '../../portal/http-portal'
 import type { Portal, PortalMethod } from '../../portal/portal'
-import { openAnswer } from '../../portal/answer'
 import type { Core } from './core'
 import type { LegacyOptions } from './legacy-types'
 
@@ -14,11 +14,6 @@ export interface PortalAccess {
   readonly portal: Portal
   /** Public channels that need no asking. Each serves once: the client remembers it until it ends. */
   know(channels: readonly unknown[]): void
-}
-
-/** `BX.RestClient` takes more: a callback of sending, and a tag for the access log. */
-interface LoggingRestClient extends RestClient {
-  callMethod(method: string, params?: object, done?: (result: unknown) => void, ...more: unknown[]): unknown
 }
 
 const LIST = 'pull.channel.public.list'
@@ -29,57 +24,51 @@ export function createPortalAccess(
   guestId: () => string | number | undefined,
 ): PortalAccess {
   const { restApplication } = options
-  const configMethod = options.configGetMethod || `pull.${restApplication ? 'application.' : ''}config.get`
+  const names: Partial<Record<PortalMethod, string | undefined>> = {
+    'pull.config.get': options.configGetMethod || (restApplication ? 'pull.application.config.get' : undefined),
+    [LIST]: options.getPublicListMethod,
+  }
   const known = new Map<number, unknown>()
-  let http: Portal | null = null
-  let rest = options.restClient as LoggingRestClient | undefined
+  let ask = options.restClient && throughClient(options.restClient)
 
-  const renamed = (method: string): string =>
-    (method === LIST && options.getPublicListMethod) || (/config\.get$/.test(method) ? configMethod : method)
-
-  const ask: Portal = (call) => {
-    const { RestClient } = core.bx
-    // The portal's own client says who a guest is by itself, if it is told.
-    const queryParams = guestId() ? { pull_guest_id: guestId() } : undefined
-    if (!rest && !http && RestClient) rest = new RestClient({ queryParams })
-    const found = rest
-    if (found) {
-      return applicationPortal({
-        callMethod(method, given, done) {
-          // What is added for applications is for them alone.
-          const params = restApplication ? given : call.params
-          return found.callMethod(renamed(method), params, done, undefined, call.logTag)
-        },
-      })(call)
-    }
-    http =
-      http ||
-      httpPortal({
-        url: `/rest/${configMethod}.json`,
-        sessid: () => core.bx.bitrix_sessid && core.bx.bitrix_sessid(),
-        guestUserId: guestId(),
-      })
-    return http({
-      ...call,
-      method: (call.method === 'pull.config.get' ? call.method : renamed(call.method)) as PortalMethod,
-    })
+  function renamed(call: Parameters<Portal>[0]): Promise<unknown> {
+    const { RestClient, bitrix_sessid: sessid } = core.bx
+    const guestUserId = guestId()
+    ask =
+      ask ||
+      (RestClient
+        ? // It says by itself who a guest is, if it is told.
+          throughClient(new RestClient({ queryParams: guestUserId && { pull_guest_id: guestUserId } }))
+        : httpPortal({ url: '/rest/pull.config.get.json', sessid, guestUserId }))
+    return ask({ ...call, method: (names[call.method] || call.method) as PortalMethod })
   }
 
   async function list(call: Parameters<Portal>[0]): Promise<unknown> {
-    const users = call.params['USERS'] as number[]
     const answer: Record<number, unknown> = {}
-    const missing = users.filter((user) => !known.has(user))
-    // Methods beside those of the push module heed the case.
-    if (missing.length) Object.assign(answer, openAnswer(await ask({ ...call, params: { users: missing } }))[0])
-    users.forEach((user) => {
+    const users = (call.params['USERS'] as number[]).filter((user) => {
       if (known.has(user)) answer[user] = known.get(user)
-      known.delete(user)
+      return !known.delete(user)
     })
-    return answer
+    // Methods beside those of the push module heed the case.
+    const params = restApplication ? { users, APPLICATION: 'Y' } : { users }
+    return users.length ? { ...answer, ...toRecord(openAnswer(await renamed({ ...call, params }))[0]) } : answer
   }
 
   return {
-    portal: (call) => (call.method === LIST ? list(call) : ask(call)),
+    portal: (call) => (call.method === LIST ? list(call) : renamed(call)),
     know: (channels) => channels.forEach((channel) => known.set(Number(toRecord(channel)['user_id']), channel)),
   }
+}
+
+/** `BX.RestClient` takes more than others: a callback of sending, and a tag for the access log. */
+function throughClient(client: RestClient): Portal {
+  return (call) =>
+    applicationPortal({
+      callMethod: (_method, _params, done) =>
+        (client as LoggingRestClient).callMethod(call.method, call.params, done, undefined, call.logTag),
+    })(call)
+}
+
+interface LoggingRestClient {
+  callMethod(method: string, params: object, done: unknown, sent: undefined, logTag: string | undefined): unknown
 }

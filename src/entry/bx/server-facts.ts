@@ -6,15 +6,6 @@ import type { PullConfig } from '../../config/config'
 import type { Platform } from '../../platform/platform'
 import type { LegacyPullClient } from './legacy-types'
 
-export interface ServerFactsDeps {
-  readonly platform: Pick<Platform, 'page' | 'webSocket'>
-  readonly codecs: Codecs
-  /** As the portal sent it; empty while there is none. */
-  raw(): Readonly<Record<string, unknown>>
-  /** The same, read. */
-  config(): PullConfig | null
-}
-
 export type ServerFacts = Pick<
   LegacyPullClient,
   | 'getConfig'
@@ -34,7 +25,13 @@ export type ServerFacts = Pick<
   | 'supportWebSocket'
 >
 
-export function createServerFacts({ platform, codecs, raw, config }: ServerFactsDeps): ServerFacts {
+/** `raw`: the configuration as the portal sent it, empty while there is none. `config`: the same, read. */
+export function createServerFacts(
+  platform: Pick<Platform, 'page' | 'webSocket'>,
+  codecs: Codecs,
+  raw: () => Readonly<Record<string, unknown>>,
+  config: () => PullConfig | null | undefined,
+): ServerFacts {
   const server = (): Record<string, unknown> => toRecord(raw()['server'])
   const version = (): number => toNumber(server()['version']) || 0
   const href = (): string | null => platform.page && platform.page.href

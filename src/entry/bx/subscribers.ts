@@ -34,7 +34,7 @@ export function createSubscribers(failed: (what: string, thrown?: unknown) => vo
     if (typeof Object(params).getModuleId === 'function') return attachCommandHandler(params)
     const { type, moduleId, command, callback } = Object(params) as Fields
     if (typeof callback !== 'function') {
-      failed('subscribe() needs {moduleId, callback} or a command handler')
+      failed('subscribe() needs a callback, or a handler')
       return () => {}
     }
     const key = keyOf(type || 'server', moduleId, command)
@@ -49,7 +49,7 @@ export function createSubscribers(failed: (what: string, thrown?: unknown) => vo
     const handler = Object(given) as Record<string, Callback | undefined>
     const moduleId = handler['getModuleId'] && handler['getModuleId']()
     if (typeof moduleId !== 'string') {
-      failed('A command handler needs getModuleId()')
+      failed('A handler needs getModuleId()')
       return () => {}
     }
     return subscribe({
