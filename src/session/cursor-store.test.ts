@@ -73,6 +73,7 @@ class LoadedPage {
       owner: this.owner,
       position: this.position,
       serverTime: { shiftMs: 1234, uncertaintyMs: 500, isSettled: true },
+      counts: {},
     })
     const platform = { clock, page: this.page, tabStorage: this.storage }
     this.store = createCursorStore({ platform, reloadMs, dedupe: this.dedupe, current })

@@ -8,13 +8,19 @@ import type { ServerClock } from '../config/freshness'
 import type { Platform, StorageLike } from '../platform/platform'
 import { type Dedupe, fingerprint } from '../replay/dedupe'
 import { type Position, type PositionState, isPositionState } from '../replay/position'
+import type { Counts } from './holes'
 
 export interface CursorStoreDeps {
   readonly platform: Pick<Platform, 'clock' | 'page' | 'tabStorage'>
   /** How long after its last sign of life a page is gone on from; 0: never. */
   readonly reloadMs: number
   readonly dedupe: Dedupe
-  current(): { readonly owner: string | null; readonly position: Position | null; readonly serverTime: ServerClock }
+  current(): {
+    readonly owner: string | null
+    readonly position: Position | null
+    readonly serverTime: ServerClock
+    readonly counts: Counts
+  }
 }
 
 /** What was found: `alive` was written while the page ran, `left` when it went. */
@@ -27,6 +33,8 @@ export interface LeftPage {
   readonly shiftMs: number | null
   readonly position: PositionState
   readonly seen: readonly string[]
+  /** Numbers of push-stream's channels. */
+  readonly counts: Counts
 }
 
 export interface CursorStore {
@@ -85,7 +93,7 @@ export function createCursorStore({ platform, reloadMs, dedupe, current }: Curso
   }
 
   function write(how: LeftPage['how']): void {
-    const { owner, position, serverTime } = current()
+    const { owner, position, serverTime, counts } = current()
     clock.clearTimeout(timer)
     isSoon = false
     if (before) put({ ...before, how })
@@ -94,7 +102,7 @@ export function createCursorStore({ platform, reloadMs, dedupe, current }: Curso
     const state = position.state()
     const seen = dedupe.recent(state.mark ? state.mark.receivedAtMs - SEEN_BEFORE_MS : 0)
     const shiftMs = serverTime.isSettled ? serverTime.shiftMs : null
-    put({ how, owner, atMs: writtenAtMs, shiftMs, position: state, seen })
+    put({ how, owner, atMs: writtenAtMs, shiftMs, position: state, seen, counts })
     // A sign of life, also from a page to which nothing comes.
     if (how === 'alive') plan(Math.min(reloadMs / 4, 3_600_000))
   }

@@ -58,3 +58,35 @@ test('what names no channel or number says nothing', () => {
     null,
   ])
 })
+
+test('G2: the next page goes on counting, without the ids of the channels', () => {
+  const secret = 'a'.repeat(32)
+  const { holes, see } = scene()
+  see(secret, 4, 1000)
+  see('b'.repeat(32), 9, 1000)
+  const left = JSON.stringify(holes.counts())
+  expect(left).not.toContain(secret)
+
+  const next = scene()
+  next.holes.restore(JSON.parse(left), 5000)
+  expect(next.see(secret, 5, 6000)).toBeNull()
+  expect(next.see('b'.repeat(32), 12, 6000)).toBe('hole since 5000')
+  expect(next.see('c'.repeat(32), 7, 6000)).toBeNull()
+  expect(next.holes.missing(Infinity)).toEqual({ count: 2, sinceMs: 5000 })
+
+  const third = scene()
+  third.holes.restore(next.holes.counts(), 7000)
+  expect(third.see(secret, 1, 8000)).toBe('anew since 7000')
+})
+
+test('G2: numbers that are none are as good as none', () => {
+  const { holes, see } = scene()
+  holes.restore(JSON.parse(`{"${Object.keys(firstOf('a'))[0]}":"many"}`), 1)
+  expect([see('a', 7, 2), see('a', 8, 3)]).toEqual([null, null])
+})
+
+function firstOf(channel: string): object {
+  const { holes, see } = scene()
+  see(channel, 1, 1)
+  return holes.counts()
+}

@@ -3,10 +3,17 @@
  * missed for certain. Time is passed in.
  */
 import type { Message } from '../codec/codec'
+import { fingerprint } from '../replay/dedupe'
+
+/** The last number of each channel, by its fingerprint: plain JSON for the next page. */
+export type Counts = Readonly<Record<string, number>>
 
 export interface Holes {
   /** A message that was not seen before. `anew`: its channel counts from the beginning. `sinceMs`: when it was heard last. */
   seen(message: Message, nowMs: number): { readonly what: 'hole' | 'anew'; readonly sinceMs: number } | null
+  counts(): Counts
+  /** What the page before had counted by then. */
+  restore(counts: Counts, atMs: number): void
   /** Pieces that could not be read had a number, too. */
   unreadable(count: number): void
   /** Whether something is being waited for. */
@@ -28,12 +35,19 @@ const HOLE_MOST = 100_000
 export function createHoles(): Holes {
   const channels = new Map<string, Counted>()
   let unread = 0
+  let before: Counts = {}
+  let beforeAtMs = 0
 
   return {
     seen({ channel, id }, nowMs) {
       if (channel === null || id === null) return null
-      const counted = channels.get(channel)
-      if (!counted || id - counted.last > HOLE_MOST) {
+      let counted = channels.get(channel)
+      if (!counted) {
+        // It is foreign JSON.
+        counted = { last: Number(before[fingerprint(channel)]), lastAtMs: beforeAtMs, left: new Map() }
+        if (counted.last > 0) channels.set(channel, counted)
+      }
+      if (!(id - counted.last <= HOLE_MOST)) {
         channels.set(channel, { last: id, lastAtMs: nowMs, left: new Map() })
         return null
       }
@@ -48,6 +62,15 @@ export function createHoles(): Holes {
       for (let number = last + 1; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs })
       counted.last = id
       return id > last + 1 ? { what: 'hole', sinceMs: lastAtMs } : null
+    },
+    counts() {
+      const counts: Record<string, number> = { ...before }
+      channels.forEach(({ last }, channel) => (counts[fingerprint(channel)] = last))
+      return counts
+    },
+    restore(counts, atMs) {
+      before = counts
+      beforeAtMs = atMs
     },
     unreadable(count) {
       unread += count

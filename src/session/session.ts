@@ -48,7 +48,7 @@ export function createSession(deps: SessionDeps): Session {
     platform,
     reloadMs: deps.replay.reloadMs,
     dedupe,
-    current: () => ({ position, serverTime, owner: config && ownerOf(config) }),
+    current: () => ({ position, serverTime, owner: config && ownerOf(config), counts: recovery.counts() }),
   })
   const reader = createReader({
     ...deps,
@@ -71,9 +71,8 @@ export function createSession(deps: SessionDeps): Session {
     gap: deps.gap,
     recovered(outcome) {
       recovered = outcome
-      const state = stateNow()
       // What is known at once is told with the link, in the next moment.
-      if (state.phase === 'connected') tellStatus(state)
+      if (stateNow().phase === 'connected') tellStatus(stateNow())
     },
     resumeAgain: retarget,
   })
@@ -133,6 +132,7 @@ export function createSession(deps: SessionDeps): Session {
       if (left) {
         leftAtMs = left.atMs
         serverTime = settled(serverTime, left.shiftMs)
+        recovery.restore(Object(left.counts), left.atMs)
       }
       position = createPosition({
         version: next.version,
