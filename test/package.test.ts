@@ -72,7 +72,7 @@ describe('the package', () => {
         ...TRACKED,
         'dist/cli.js',
         ...['index', 'node', 'testing'].flatMap((name) => [`dist/cjs/${name}.cjs`, `dist/esm/${name}.js`]),
-        ...['index', 'testing'].flatMap((name) => [`dist/types/${name}.d.cts`, `dist/types/${name}.d.ts`]),
+        ...['index', 'testing', 'globals'].flatMap((name) => [`dist/types/${name}.d.cts`, `dist/types/${name}.d.ts`]),
       ].sort(),
     )
   })
@@ -174,10 +174,13 @@ describe('in a browser', () => {
     ['bundler', 'consumer.ts'],
   ])('types compile without the help of others: %s, %s', (resolution, file) => {
     const use = `import { PullClient, PullError } from 'bx-pull'
+      import type {} from 'bx-pull/globals'
       interface Events { 'im:message': { text: string } }
       export function use(client: PullClient<Events>): () => void {
         return client.on('im:message', (params) => { const text: string = params.text; return void text })
       }
+      export const off: () => void = BX.PULL.subscribe({ type: 'status', callback: ({ status }) => status === 'online' })
+      export const code: string = new BX.Pull.PullError('stopped', 'x').code
       export const error: typeof PullError = PullError`
     writeFileSync(join(consumer, file), use)
     const compilerOptions = {
