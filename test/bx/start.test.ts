@@ -91,6 +91,25 @@ describe('X6: the configuration', () => {
     expect(await open({ skipReconnectToLastSession: true })).toEqual([])
   })
 
+  test('one that comes while it is tried in vain is used at once; one that comes too late never', async () => {
+    const world = createLegacyWorld()
+    world.core.answers['pull.config.get'] = () => new Error('SERVER_ERROR')
+    void world.client.start()
+    await world.advance(20_000)
+    const started = world.client.start(world.config())
+    await world.advance(6000)
+    await expect(started).resolves.toBe(true)
+    const asked = world.core.calls.length
+    void world.client.start({ ...world.config(), channels: { private: { id: 'b'.repeat(32), type: 'private' } } })
+    world.core.answers['pull.config.get'] = () => world.config()
+    await world.advance(10_000)
+    world.client.restart()
+    await world.advance(10_000)
+    expect([world.core.calls.length, world.client.isConnected()]).toEqual([asked + 1, true])
+    expect(world.network.asked.filter(({ url }) => url.includes('bbbb'))).toEqual([])
+    world.client.stop()
+  })
+
   test('without a core the client asks the portal by itself', async () => {
     const world = createLegacyWorld({ phrases: null })
     const asked: string[] = []

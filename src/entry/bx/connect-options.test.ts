@@ -44,6 +44,13 @@ describe('userHash', () => {
     expect(configOf({ serverUrl, userHash: raw }).version).toBe(2)
     expect(configOf({ serverUrl, userHash: raw, version: 1 }).version).toBe(1)
   })
+  test('a token is one of Push server 3.0, and stands for the channels', () => {
+    const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlLW9m_LXRoZS10b2tlbg'
+    expect(configOf({ serverUrl, userHash: jwt })).toMatchObject({ version: 5, jwt, channels: [] })
+    expect(configOf({ serverUrl, userHash: jwt, version: 6 }).version).toBe(6)
+    expect(configOf({ serverUrl, userHash: `${userHash}/${shared}` }).jwt).toBe(null)
+    expect(configOf({ serverUrl, userHash: shared }).jwt).toBe(null)
+  })
   test('slashes too many change nothing', () => {
     expect(configOf({ serverUrl, userHash: `/${userHash}//${shared}/` }).channels).toHaveLength(2)
   })

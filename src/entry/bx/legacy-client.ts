@@ -163,20 +163,23 @@ export function createLegacyClient({ parts, root, switches }: LegacyDeps, option
       () => view().config,
     ),
     start(given) {
-      const hasConfig = config.give(given)
-      if (isDisabled(hasConfig)) return disabled()
       const running = session()
-      if (!running) {
-        replay.reloadMs = isOn(toRecord(given)['skipReconnectToLastSession']) ? 0 : undefined
-        report.isAway = false
-        listenToCore()
-        isLogging = isLogging || toNumber(storage().get(LOGGING)) > clock.now()
-        const connected = started.get()
-        client.start().catch((error: unknown) => started.settle(error))
-        return connected
+      const hasConfig = config.give(given)
+      const isOff = isDisabled(hasConfig)
+      // Nobody would use it before it is an old one.
+      if (isOff || isConnected()) config.give(null)
+      if (isOff) return disabled()
+      if (running) {
+        if (hasConfig && !isConnected()) running.reload()
+        return api.connect()
       }
-      if (hasConfig && !isConnected()) running.reload()
-      return api.connect()
+      replay.reloadMs = isOn(toRecord(given)['skipReconnectToLastSession']) ? 0 : undefined
+      report.isAway = false
+      listenToCore()
+      isLogging = isLogging || toNumber(storage().get(LOGGING)) > clock.now()
+      const connected = started.get()
+      client.start().catch((error: unknown) => started.settle(error))
+      return connected
     },
     connect() {
       const running = session()

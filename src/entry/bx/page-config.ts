@@ -33,6 +33,8 @@ export function createPageConfig(
   let lastMid: string | null = null
 
   function adopt(answer: unknown): unknown {
+    // What was printed meanwhile is older than this.
+    given = null
     config.raw = toRecord(openAnswer(answer)[0])
     adopted(config.raw)
     const from = lastMid
