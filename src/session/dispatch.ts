@@ -73,6 +73,12 @@ export function eventOf(message: Message, origin: Origin, clock: ServerClock, re
   }
 }
 
+/** When a message was published, by the local clock; now where nobody knows. */
+export function saidAt(message: Message, version: number | null, clock: ServerClock, nowMs: number): number {
+  const atMs = publishedAt(message) || (Number(version) < 3 && message.timeAtMs)
+  return Math.min(nowMs, atMs && clock.uncertaintyMs < Infinity ? atMs + clock.shiftMs : Infinity)
+}
+
 /** Servers below version 4 tell no sender: `unknown`. */
 export function senderOf({ body, sender }: Message): EventSender {
   const { type, id } = sender || toRecord(toRecord(body.extra)['sender'])

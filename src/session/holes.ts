@@ -5,15 +5,19 @@
 import type { Message } from '../codec/codec'
 import { fingerprint } from '../replay/dedupe'
 
-/** The last number of each channel, by its fingerprint: plain JSON for the next page. */
-export type Counts = Readonly<Record<string, number>>
+/** The last number of each channel and when it was published, by its fingerprint: plain JSON for the next page. */
+export type Counts = Readonly<Record<string, readonly [last: number, atMs: number]>>
 
 export interface Holes {
-  /** A message that was not seen before. `anew`: its channel counts from the beginning. `sinceMs`: when it was heard last. */
-  seen(message: Message, nowMs: number): { readonly what: 'hole' | 'anew'; readonly sinceMs: number } | null
+  /** A message that was not seen before. `anew`: its channel counts from the beginning. `sinceMs`: when the one before was published. */
+  seen(
+    message: Message,
+    nowMs: number,
+    publishedAtMs: number,
+  ): { readonly what: 'hole' | 'anew'; readonly sinceMs: number } | null
   counts(): Counts
-  /** What the page before had counted by then. */
-  restore(counts: Counts, atMs: number): void
+  /** What the page before had counted. */
+  restore(counts: Counts): void
   /** Pieces that could not be read had a number, too. */
   unreadable(count: number): void
   /** Whether something is being waited for. */
@@ -36,27 +40,27 @@ export function createHoles(): Holes {
   const channels = new Map<string, Counted>()
   let unread = 0
   let before: Counts = {}
-  let beforeAtMs = 0
 
   return {
-    seen({ channel, id }, nowMs) {
+    seen({ channel, id }, nowMs, publishedAtMs) {
       if (channel === null || id === null) return null
       let counted = channels.get(channel)
       if (!counted) {
         // It is foreign JSON.
-        counted = { last: Number(before[fingerprint(channel)]), lastAtMs: beforeAtMs, left: new Map() }
+        const known = Object(before[fingerprint(channel)]) as Counts[string]
+        counted = { last: Number(known[0]), lastAtMs: Number(known[1]), left: new Map() }
         if (counted.last > 0) channels.set(channel, counted)
       }
       if (!(id - counted.last <= HOLE_MOST)) {
-        channels.set(channel, { last: id, lastAtMs: nowMs, left: new Map() })
+        channels.set(channel, { last: id, lastAtMs: publishedAtMs, left: new Map() })
         return null
       }
       const { last, left, lastAtMs } = counted
-      counted.lastAtMs = nowMs
+      counted.lastAtMs = publishedAtMs
       if (id <= last) {
         // Not what was left out: the channel was made anew.
         if (left.delete(id)) return null
-        channels.set(channel, { last: id, lastAtMs: nowMs, left: new Map() })
+        channels.set(channel, { last: id, lastAtMs: publishedAtMs, left: new Map() })
         return { what: 'anew', sinceMs: lastAtMs }
       }
       for (let number = last + 1; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs })
@@ -64,13 +68,12 @@ export function createHoles(): Holes {
       return id > last + 1 ? { what: 'hole', sinceMs: lastAtMs } : null
     },
     counts() {
-      const counts: Record<string, number> = { ...before }
-      channels.forEach(({ last }, channel) => (counts[fingerprint(channel)] = last))
+      const counts: Record<string, Counts[string]> = { ...before }
+      channels.forEach(({ last, lastAtMs }, channel) => (counts[fingerprint(channel)] = [last, lastAtMs]))
       return counts
     },
-    restore(counts, atMs) {
+    restore(counts) {
       before = counts
-      beforeAtMs = atMs
     },
     unreadable(count) {
       unread += count

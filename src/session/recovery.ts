@@ -45,7 +45,7 @@ export interface Recovery {
   /** `isUnfinished`: its replay was cut. */
   ended(linkId: number, isUnfinished?: boolean): void
   /** A new message, and pieces that could not be read: they had a number, too. */
-  numbered(message: Message, version: number): void
+  numbered(message: Message, version: number, publishedAtMs?: number): void
   unreadable(count: number): void
   /** What this page has counted, and what the one before had. */
   readonly counts: Holes['counts']
@@ -231,15 +231,16 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     )
   }
 
-  function numbered(message: Message, version: number): void {
-    numberedAtMs = clock.now()
+  function numbered(message: Message, version: number, publishedAtMs = clock.now()): void {
+    const nowMs = clock.now()
+    numberedAtMs = publishedAtMs
     if (version !== 2) return
-    const found = holes.seen(message, numberedAtMs)
+    const found = holes.seen(message, nowMs, publishedAtMs)
     if (!found) return
     const { what, sinceMs } = found
     if (what === 'hole') {
       holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS)
-      return debt.owe(Math.max(sinceMs, numberedAtMs - HOLE_BACK_MS), HOLE_CHECK_MS)
+      return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS)
     }
     // Without a break nothing was missed. Every channel shows it, one after the other: it is told once per link.
     if (sinceMs > openedAtMs || !link || link.id === anewOnId) return

@@ -23,7 +23,7 @@ import { type Candidates, candidatesOf, noTransport } from './candidates'
 import { createConfigLoader } from './config-loader'
 import { createCounters } from './counters'
 import { createCursorStore, ownerOf } from './cursor-store'
-import { type PullEvent, senderOf } from './dispatch'
+import { type PullEvent, saidAt, senderOf } from './dispatch'
 import { framingOf } from './framing'
 import { type SessionLinks, createLinks } from './links'
 import { createReader } from './reader'
@@ -61,7 +61,7 @@ export function createSession(deps: SessionDeps): Session {
     dated,
     channelDeleted: renew,
     taken: store.moved,
-    numbered: (message) => void (config && recovery.numbered(message, config.version)),
+    numbered: (message) => void (config && recovery.numbered(message, config.version, localAt(message))),
     renumbered: () => recovery.renumbered(),
     anotherStore: () => recovery.anotherStore(),
     unreadable: (count) => recovery.unreadable(count),
@@ -96,6 +96,7 @@ export function createSession(deps: SessionDeps): Session {
   let hurriedOutage: number | null = null
   let recovered: Recovered | null = null
   let over = false
+  const localAt = (message: Message): number => saidAt(message, config && config.version, serverTime, clock.now())
 
   function stateNow(): State {
     return connection ? connection.state : { phase: 'idle' }
@@ -132,7 +133,7 @@ export function createSession(deps: SessionDeps): Session {
       if (left) {
         leftAtMs = left.atMs
         serverTime = settled(serverTime, left.shiftMs)
-        recovery.restore(Object(left.counts), left.atMs)
+        recovery.restore(Object(left.counts))
       }
       position = createPosition({
         version: next.version,
@@ -229,8 +230,7 @@ export function createSession(deps: SessionDeps): Session {
         const replaced = successor && !config.jwt && replaceChannel(channels, channelId, successor)
         if (!replaced) {
           // It may be read long after it was said; since then the new channel has been written to.
-          const saidAtMs = publishedAt(message) || (config.version < 3 && message.timeAtMs)
-          arrivals.ended(saidAtMs ? saidAtMs + serverTime.shiftMs : clock.now())
+          arrivals.ended(localAt(message))
           return loader.want('channel-expired')
         }
         config = { ...config, channels: replaced }
