@@ -20,6 +20,7 @@ const SECTIONS = [
   ['PhpConfigOptions', 'src/config/php-source.ts', 'phpConfig(options)'],
   ['CachedConfigOptions', 'src/config/cached-source.ts', 'cachedConfig(source, options)'],
   ['ConnectOptions', 'src/entry/bx/connect-options.ts', 'BX.Pull.connect(options)'],
+  ['LegacyOptions', 'src/entry/bx/legacy-types.ts', 'new BX.PullClient(options)'],
   ['PullServerOptions', 'src/server/options.ts', "startPullServer(options) of 'bx-pull/testing'"],
 ]
 
