@@ -373,6 +373,7 @@ describe('X8: hanging up', () => {
     world.client.setLastMessageId(MID.replace('42', '43'))
     await world.advance(1000)
     expect(new URL(world.network.asked.at(-1)!.url).searchParams.get('mid')).toBe(MID.replace('42', '43'))
+    expect(world.core.calls).toHaveLength(1)
     world.client.stop()
   })
 })

@@ -228,7 +228,7 @@ export function createLegacyClient({ parts, root, switches }: LegacyDeps, option
       config.goOnFrom(mid)
       if (!session()) return
       void client.stop()
-      void api.start()
+      void api.start(config.raw)
     },
     emit({ type, moduleId, data }) {
       deliver(type, moduleId, () => data as unknown)

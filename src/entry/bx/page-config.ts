@@ -35,11 +35,13 @@ export function createPageConfig(
   function adopt(answer: unknown): unknown {
     // What was printed meanwhile is older than this.
     given = null
-    config.raw = toRecord(openAnswer(answer)[0])
+    const fresh = toRecord(openAnswer(answer)[0])
+    // The time was right when it came, and whoever gives it back later would be wrong.
+    config.raw = { ...fresh, serverTime: undefined }
     adopted(config.raw)
     const from = lastMid
     lastMid = null
-    return from ? { ...config.raw, last_id: from } : answer
+    return from ? { ...fresh, last_id: from } : answer
   }
 
   /** When it should be renewed, local Unix ms; 0 if it cannot be read. */
