@@ -149,15 +149,16 @@ function browserScript(): Plugin {
   return {
     name: 'browser-script',
     async renderChunk(code, chunk) {
+      // Browsers of 2018 have no `globalThis`, and a page's own `var self` replaces `window.self` but never `window`.
+      const global = 'const bxPullGlobal = typeof window === "object" ? window : self;'
       const { code: lowered, map } = await transform(code, {
         target: 'es2017',
         format: 'esm',
-        // Browsers of 2018 have no `globalThis`, and a page's own `var self` replaces `window.self` but never `window`.
         define: { globalThis: 'bxPullGlobal' },
+        // Only where it is used: servers that render pages load the file too, and have neither name.
         banner: `${banner(chunk)}
 ;(function () {
-"use strict";
-const bxPullGlobal = typeof window === "object" ? window : self;`,
+"use strict";${/\bglobalThis\b/.test(code) ? `\n${global}` : ''}`,
         footer: '})();',
         sourcemap: true,
         sourcefile: chunk.fileName,

@@ -216,6 +216,14 @@ describe('for a script tag', () => {
     expect(vm.runInContext('typeof BX.Pull.connect + typeof BX.Pull.PullClient', page)).toBe('functionfunction')
   })
 
+  test.each(SCRIPTS)('%s does nothing where there is no page', (file) => {
+    // The package is one of modules: by its own name it would be read as one.
+    const copy = join(temporary, 'script.cjs')
+    writeFileSync(copy, read(join(root, file)))
+    const code = `delete globalThis.self; require(${JSON.stringify(copy)}); console.log(typeof BX)`
+    expect(node(['--input-type=commonjs', '-e', code]).trim()).toBe('undefined')
+  })
+
   test('the map leads to sources of this repository', () => {
     const { sources }: { sources: string[] } = JSON.parse(read(join(root, 'dist/bx-pull.min.js.map')))
     expect(sources.filter((source) => !/^\.\.\/(src|node_modules)\//.test(source))).toEqual([])
