@@ -15,6 +15,17 @@ export function apiPage(rows: readonly ApiRow[] = API_TABLE): string {
 Written by \`npm run docs\` from \`test/bx/api-table.ts\`, which the tests of the script tag are made from, too. \`BX.PULL\` is
 the client of the page, \`new BX.PullClient(options)\` another one. Stars say how much portal modules use a member.
 
+## Without code
+
+| what | page's address | \`localStorage\` | script tag |
+|---|---|---|---|
+| force a transport: \`websocket\`, \`sse\`, \`long-polling\`, \`interval-polling\`, or \`auto\` | \`?bx_pull_transport=sse\` | \`bx_pull_transport\` | \`data-transport="sse"\` |
+| print every decision | \`?bx_pull_debug=1\` | \`bx_pull_debug\` | \`data-debug="1"\` |
+| take the place of the vendor's client | | | \`data-bx-pull="replace"\` |
+
+The leftmost wins, and all of them win over options. They count for \`BX.PULL\`, \`new BX.PullClient\` and \`BX.Pull.connect\`; the
+console says what was forced.
+
 ${parts.join('\n')}`
 }
 
