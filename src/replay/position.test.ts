@@ -63,6 +63,11 @@ describe('P7: numbers that are given again', () => {
     expect(first.accept(published(40, 9000), START_AT_MS + 9000)).toBe('news')
     expect(first.accept(withMid(39), START_AT_MS + 60_000)).toBe('news')
   })
+  test('the zeros that an empty poll repeats are no older store', () => {
+    const first = position().open({ ...link(0), resumed: true, atomic: true })
+    first.emptyPoll({ lastMessageId: '0'.repeat(26), lastModified: null }, START_AT_MS)
+    expect(first.accept(withMid(1), START_AT_MS + 100)).toBe('news')
+  })
   test('are seen at once where another message had the number', () => {
     const first = position().open(link(0))
     for (const count of [40, 41, 42]) first.accept(withMid(count), START_AT_MS)
@@ -364,8 +369,14 @@ describe('push-stream (tag and time)', () => {
     test('goes on where it was cut from the start of the session, too', () => {
       const place = stream()
       const both = { channels: ['a', 'b'] }
-      place.open(link(0, both)).accept(at(0, 7, { channel: 'b' }), START_AT_MS + 100)
-      expect(place.open(link(200, both)).query).toEqual({ tag: 7, time: date(0) })
+      place.open(link(5000, both)).accept(at(0, 7, { channel: 'b' }), START_AT_MS + 5100)
+      expect(place.open(link(5200, both)).query).toEqual({ tag: 7, time: date(0) })
+    })
+    test('goes on before the second in which it was asked for: the server may have restarted in it', () => {
+      const place = stream()
+      const both = { channels: ['a', 'b'] }
+      place.open(link(5000, both)).accept(at(5000, 7, { channel: 'b' }), START_AT_MS + 5100)
+      expect(place.open(link(5200, both)).query).toEqual({ tag: 0, time: date(4000) })
     })
     test('is over after a second of silence', () => {
       const { place, replay } = resumed()

@@ -131,6 +131,8 @@ export function createPosition(options: PositionOptions): Position {
 
     /** A replay of several channels comes channel by channel: until it is over its newest message is no safe place. */
     let holding = !byMid && !link.atomic && link.channels.length > 1 && isAsking
+    // A server that restarts numbers the rest of a second from the beginning: within it no tag is a place.
+    const surelyStored: Place = { mid: '', timeAtMs: wholeSecond(link.serverNowMs) - 1000, tag: 0 }
     const reading = holding ? unfinished.open(base, link.channels) : null
     const query = isAsking ? exactQuery(reading ? reading.from : base) : {}
     let held: Place | null = null
@@ -158,7 +160,7 @@ export function createPosition(options: PositionOptions): Position {
         heldAtMs = nowMs
         if (holding) {
           if (isAfter(place, held)) held = place
-          if (reading && channel) reading.came(channel, place)
+          if (reading && channel) reading.came(channel, place.timeAtMs < surelyStored.timeAtMs ? place : surelyStored)
           return
         }
         unfinished.over()
@@ -178,7 +180,9 @@ export function createPosition(options: PositionOptions): Position {
         const publishedAtMs = publishedAt(message)
         const newest = marks.newest()
         // Ten digits say when the store began.
-        const isAnother = !!newest && newest.mid.slice(0, 10) < place.mid.slice(0, 10)
+        const began = newest && newest.mid.slice(0, 10)
+        // An empty poll repeats the zeros it was asked with.
+        const isAnother = Number(began) > 0 && began! < place.mid.slice(0, 10)
         const renumbered = isRenumbered(place, publishedAtMs, isOther)
         // On Node servers a replay is one frame.
         if (isWhole && openedInEpoch === epoch) isBehind = false
