@@ -181,6 +181,12 @@ describe('X13: what a page is told without code', () => {
     const world = createLegacyWorld({ attributes: { 'data-debug': '1' } })
     expect(world.client.loggingEnabled).toBe(true)
     expect(createLegacyWorld({ attributes: { 'data-debug': '0' } }).client.loggingEnabled).toBe(false)
+    const quiet = createLegacyWorld({
+      attributes: { 'data-debug': '1' },
+      prepare: ({ platform }) =>
+        Object.assign(platform, { page: createFakePage('http://portal.example/?bx_pull_debug=0') }),
+    })
+    expect(quiet.client.loggingEnabled).toBe(false)
   })
 
   test('a storage that throws says nothing', () => {

@@ -56,7 +56,8 @@ export function createPageSwitches(
       return toTransport(found ? found[1] : option)
     },
     get isDebug() {
-      return said('debug').some(([, value]) => !!value && value !== '0')
+      const found = said('debug').find(([, value]) => value)
+      return !!found && found[1] !== '0'
     },
   }
 }
