@@ -79,6 +79,15 @@ test('G2: the next page goes on counting, without the ids of the channels', () =
   expect(third.see(secret, 1, 8000)).toBe('anew since 6000')
 })
 
+test('G2: a hole that was not told yet is found by the next page', () => {
+  const { holes, see } = scene()
+  see('a', 4, 1000)
+  see('a', 7, 2000)
+  const next = scene()
+  next.holes.restore(holes.counts())
+  expect(next.see('a', 8, 3000)).toBe('hole since 1000')
+})
+
 test('G2: numbers that are none are as good as none', () => {
   const { holes, see } = scene()
   holes.restore(JSON.parse(`{"${Object.keys(firstOf('a'))[0]}":"many"}`))

@@ -69,7 +69,11 @@ export function createHoles(): Holes {
     },
     counts() {
       const counts: Record<string, Counts[string]> = { ...before }
-      channels.forEach(({ last, lastAtMs }, channel) => (counts[fingerprint(channel)] = [last, lastAtMs]))
+      channels.forEach(({ last, lastAtMs, left }, channel) => {
+        // A hole that nobody was told of yet is the next page's.
+        const hole = left.entries().next().value
+        counts[fingerprint(channel)] = hole ? [hole[0] - 1, hole[1].sinceMs] : [last, lastAtMs]
+      })
       return counts
     },
     restore(counts) {

@@ -7,7 +7,7 @@ import type { Frame, Message } from '../codec/codec'
 import type { TransportKind } from '../core/transport-kind'
 import type { Clock } from '../platform/platform'
 import { createDebt } from './debt'
-import { type Holes, createHoles } from './holes'
+import { type Counts, type Holes, createHoles } from './holes'
 import type { GapFact, Recovered } from './status'
 
 export interface RecoveryDeps {
@@ -49,7 +49,8 @@ export interface Recovery {
   unreadable(count: number): void
   /** What this page has counted, and what the one before had. */
   readonly counts: Holes['counts']
-  readonly restore: Holes['restore']
+  /** `heardAtMs`: nothing was missed until then. */
+  restore(counts: Counts, heardAtMs: number): void
   /** The server lost its store and counts from the beginning: what was stored since is not found from the old place. */
   renumbered(): void
   /** The server lost its store; what was stored since is found. */
@@ -278,7 +279,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     numbered,
     unreadable: holes.unreadable,
     counts: holes.counts,
-    restore: holes.restore,
+    restore(counts, heardAtMs) {
+      holes.restore(counts)
+      numberedAtMs = heardAtMs
+    },
     // The position asks for everything until everything came.
     renumbered() {
       lostStore(numberedAtMs)

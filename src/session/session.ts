@@ -133,7 +133,7 @@ export function createSession(deps: SessionDeps): Session {
       if (left) {
         leftAtMs = left.atMs
         serverTime = settled(serverTime, left.shiftMs)
-        recovery.restore(Object(left.counts))
+        recovery.restore(Object(left.counts), left.position.mark ? left.position.mark.receivedAtMs : left.atMs)
       }
       position = createPosition({
         version: next.version,
