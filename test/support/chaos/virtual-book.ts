@@ -124,9 +124,10 @@ export function outOfOrder(chain: Chain, published: readonly Published[]): [Deli
   for (const delivery of chain.deliveries) {
     if (seen.has(delivery.n)) continue
     seen.add(delivery.n)
-    const { channels, isTransient } = published[delivery.n]!
-    // What was published to two channels may come by the one of an older connection.
-    if (isTransient || channels.length > 1) continue
+    const { channels, isTransient, atMs } = published[delivery.n]!
+    // What was published to two channels may come by the one of an older connection, what was published before the first
+    // connection by another one.
+    if (isTransient || channels.length > 1 || atMs < chain.dueFromMs) continue
     for (const channel of channels) {
       const last = newest.get(channel)
       if (last && last.n > delivery.n) wrong.push([last, delivery])

@@ -108,6 +108,7 @@ async function take(world: World, step: Step): Promise<void> {
       const { ms, isLate, wires, signals } = step
       network.sleep()
       load.time.freeze()
+      load.isLateWriting = true
       if (wires === 'deaf') network.deafen()
       await clock.advance(ms / 2)
       world.publish('private')
@@ -121,13 +122,14 @@ async function take(world: World, step: Step): Promise<void> {
     }
     case 'freeze':
       load.time.freeze()
+      load.isLateWriting = true
       await clock.advance(step.ms)
       world.publish('private')
       if (!load.isAway) load.time.thaw(true)
       return tell(world, step.signals)
     case 'throttle':
       load.time.throttleMs = step.ms
-      if (step.ms > 0) load.wasThrottled = true
+      if (step.ms > 0) load.isLateWriting = true
       return
     case 'signal':
       return tell(world, [step.signal])
@@ -216,7 +218,7 @@ async function loadAgain(world: World, { how, awayMs, isReload }: Step & { do: '
 function crashedSince({ clock, load, tab }: World): number {
   const entry = tab.get(ENTRY)
   const writtenAtMs = entry === undefined ? -Infinity : (JSON.parse(entry) as { atMs: number }).atMs - clock.offsetMs
-  return load.wasThrottled ? Math.min(writtenAtMs, clock.now() - CRASH_MS) : clock.now() - CRASH_MS
+  return load.isLateWriting ? Math.min(writtenAtMs, clock.now() - CRASH_MS) : clock.now() - CRASH_MS
 }
 
 /** What one listener got all got, whatever the others did. */
@@ -260,9 +262,9 @@ function judge(world: World, excused: Record<string, number>): number {
   const odd = network.sent.filter((frame) => frame !== 'pong' && frame !== 'mack:')
   if (odd.length > 0) world.violate('Z16', `sent: ${odd.slice(0, 3).join(' ')}`)
   bounds(world)
-  for (const each of published)
-    if (each.isLeft && !chain.times.has(each.n)) excused['channel exchanged'] = (excused['channel exchanged'] ?? 0) + 1
   if (world.isStopped()) return 0
+  const left = published.filter((each) => each.isLeft && each.atMs >= chain.dueFromMs && !chain.times.has(each.n))
+  if (left.length > 0) excused['channel exchanged'] = left.length
   const { client } = load
   if (client.status !== 'connected') world.violate('Z6', `${client.status} after ${HEALED_MS} ms of good weather`)
   const own = load.statuses.slice(load.statuses.map(({ status }) => status).lastIndexOf('stopped') + 1)
@@ -273,8 +275,11 @@ function judge(world: World, excused: Record<string, number>): number {
     world.violate('Z6', 'no word about what became of the last break')
   // What 0.3.4 does not replay over WebSocket is told where no poll could fetch it.
   const { kept, untold, told } = missing(chain, published, offsets, server.version === 1)
-  const lost = kept.filter(({ isUnheard }) => !isUnheard)
-  if (lost.length < kept.length) excused['0.3.4, half-open'] = kept.length - lost.length
+  const lost = kept.filter((each) => {
+    const reason = each.isUnheard ? '0.3.4, half-open' : unseenNumbers(world, each)
+    if (reason !== null) excused[reason] = (excused[reason] ?? 0) + 1
+    return reason === null
+  })
   if (lost.length > 0) world.violate('Z2', listOf(lost, clock.now()))
   const silent = untold.filter((each) => {
     const reason = unknowable(world, each)
@@ -307,8 +312,27 @@ function keepsOrder({ server, setup, network, storeLossesAtMs }: World): boolean
   return storeLossesAtMs.length === 0 && raceMs === 0 && sortMs === 0 && network.swallowed === 0
 }
 
+/**
+ * A Node server counts from the beginning again, and what comes next has a number that nobody had seen yet: nothing tells
+ * it from what was published before.
+ */
+function unseenNumbers({ server, chain, published, storeLossesAtMs }: World, { atMs }: Published): string | null {
+  if (!server.isNode) return null
+  const numberOf = ({ n }: { n: number }): number => server.numberOf.get(n)!
+  const isUnseen = storeLossesAtMs.some((lostAtMs) => {
+    const came = chain.deliveries.filter((each) => each.atMs < lostAtMs)
+    const highest = Math.max(0, ...came.map(numberOf))
+    const after = chain.deliveries.filter(({ n }) => published[n]!.atMs >= lostAtMs)
+    const first = after.find((each) => numberOf(each) > highest)
+    return first === after[0] && atMs < (first ? published[first.n]!.atMs : Infinity)
+  })
+  return isUnseen ? 'numbers nobody had seen' : null
+}
+
 /** Why nothing could show that a message is gone; `null`: the client could have known. */
-function unknowable({ server, chain, published }: World, { channels, n, goneAtMs }: Published): string | null {
+function unknowable(world: World, message: Published): string | null {
+  const { server, chain, published } = world
+  const { channels, n, goneAtMs } = message
   // No channel is named, so its numbers cannot be told apart.
   if (server.version === 1) return 'no numbers on 0.3.4'
   const known = chain.deliveries.filter((each) => each.atMs < goneAtMs)
@@ -318,7 +342,7 @@ function unknowable({ server, chain, published }: World, { channels, n, goneAtMs
     !known.some((each) => each.n < n && published[each.n]!.channels.some((channel) => channels.includes(channel)))
   )
     return 'nothing had come on its channel yet'
-  return null
+  return unseenNumbers(world, message)
 }
 
 function bounds(world: World): void {

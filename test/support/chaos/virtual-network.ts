@@ -87,7 +87,7 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
   function begin(page: PageTime, kind: Kind, url: string): { wire: Wire; weather: Weather } {
     const weather = weathers.get(kind) ?? 'ok'
     asked.push({ kind, url, atMs: clock.now(), page })
-    const latencyMs = weather === 'slow' ? 1000 + random() * 3000 : 1 + random() * 50
+    const latencyMs = weather === 'slow' ? 500 + random() * 1500 : 1 + random() * 50
     const wire: Wire = {
       page,
       kind,

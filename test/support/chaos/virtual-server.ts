@@ -63,6 +63,8 @@ export interface VirtualServer {
   issue(token: string, channels: readonly string[]): void
   /** `isKept` false: delivered to who listens, and not stored. Several channels: push-stream stores a message for each. */
   publish(n: number | null, channels: readonly string[], body: string, isKept: boolean): void
+  /** The number it got, of its channel or of all. */
+  readonly numberOf: ReadonlyMap<number, number>
   /** The channels that are asked for; `null`: refused. */
   admit(query: Query): readonly string[] | null
   /** What a listener that comes now is sent first. */
@@ -92,6 +94,7 @@ export function createVirtualServer({ clock, random, generation, habits, gone }:
   const tokens = new Map<string, readonly string[]>()
   const listeners = new Set<Listener>()
   const ids = new Map<string, number>()
+  const numberOf = new Map<number, number>()
   let stored: Stored[] = []
   let prefix = Math.floor(clock.now() / 1000) - 5000
   let counter = 0
@@ -138,6 +141,7 @@ export function createVirtualServer({ clock, random, generation, habits, gone }:
     version,
     isNode,
     habits,
+    numberOf,
     allow: (channel) => void allowed.add(channel),
     forbid: (channel) => void allowed.delete(channel),
     issue: (token, channels) => void tokens.set(token, channels),
@@ -148,6 +152,7 @@ export function createVirtualServer({ clock, random, generation, habits, gone }:
         if (!isNode) allowed.add(part[0]!)
         const message: Stored = { n, channels: part, publishedAtMs, body, ...number(part[0]!, publishedAtMs) }
         const lateMs = isNode ? random() * habits.sortMs : 0
+        if (n !== null) numberOf.set(n, message.id)
         const mine = epoch
         if (lateMs < 1) show(message, isKept)
         else clock.after(lateMs, () => (mine === epoch ? show(message, isKept) : n !== null && gone(n)))

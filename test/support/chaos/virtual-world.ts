@@ -57,8 +57,8 @@ export interface Load {
   lastConfig: { atMs: number; jumps: number } | null
   everywhere: number[]
   here: number[]
-  /** Throttled at any time: what is planned may be late. */
-  wasThrottled: boolean
+  /** It was throttled or stood still: what it was to write down within a second may be late. */
+  isLateWriting: boolean
   sessionStarts: number
   /** The session. */
   startedAtMs: number
@@ -412,7 +412,7 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       lastConfig: null,
       everywhere: [],
       here: [],
-      wasThrottled: false,
+      isLateWriting: false,
       sessionStarts: 0,
       startedAtMs: 0,
       startedOffsetMs: 0,
