@@ -3,7 +3,7 @@
  * it opened or ended. A link keeps the configuration it was opened with: a later one is another link's.
  */
 import { mailboxOf } from '../channel/channel-id'
-import type { Channel } from '../channel/channel-set'
+import { type Channel, type ChannelSet, channelTypeOf } from '../channel/channel-set'
 import type { Codec, Frame, Framing } from '../codec/codec'
 import type { PullConfig } from '../config/config'
 import { type ServerClock, serverNow } from '../config/freshness'
@@ -51,8 +51,11 @@ export interface SessionLinks {
 export function createLinks(deps: LinksDeps): SessionLinks {
   const { clock, arrivals, reader, recovery, uplink } = deps
   /** Until they open: what recovering needs to know of them. */
-  const opening = new Map<number, RecoveringLink>()
+  const opening = new Map<number, RecoveringLink & { readonly channels: ChannelSet }>()
   const replays = new Map<number, Replay>()
+  /** What is being read, or was until the last link ended; 0: nothing stands. */
+  let readChannels: ChannelSet = []
+  let readingId = 0
   let { leftAtMs } = deps
   let hasOpened = leftAtMs < Infinity
   /** When anything came last: what is open may have died right after it. */
@@ -101,6 +104,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       id,
       version,
       kind,
+      channels,
       missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs) ? missedSinceMs : null,
       askedSinceMs: sinceMs,
       // Version 5 replays over WebSocket alone.
@@ -150,7 +154,16 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     doubtedSinceMs = leftAtMs = Infinity
     const link = opening.get(linkId)
     opening.delete(linkId)
-    if (link) recovery.opened(link)
+    if (!link) return
+    const { channels, missedSinceMs, askedSinceMs } = link
+    // A token that names none says nothing about them.
+    const lacksChannel =
+      !readingId && !!channels.length && readChannels.some(({ id }) => channelTypeOf(channels, id.reveal()) === null)
+    readChannels = channels
+    readingId = linkId
+    // It may have been opened before the break.
+    const sinceMs = lacksChannel && missedSinceMs === null ? askedSinceMs : missedSinceMs
+    recovery.opened({ ...link, lacksChannel, missedSinceMs: sinceMs })
   }
 
   function ended({ what, detail, code }: ConnectionRecord, linkId: number): void {
@@ -164,6 +177,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const replay = replays.get(linkId)
     recovery.ended(linkId, !!replay && replay.isUnfinished())
     replays.delete(linkId)
+    if (linkId === readingId) readingId = 0
   }
 
   return {

@@ -11,6 +11,7 @@ interface LinkTold {
   /** How long before now the break was; `null`: nothing was missed. */
   readonly missedMs?: number | null
   readonly mayPoll?: boolean
+  readonly lacksChannel?: boolean
 }
 
 function scene() {
@@ -32,10 +33,12 @@ function scene() {
     kind = 'websocket',
     missedMs = 1000,
     mayPoll = true,
+    lacksChannel = false,
   }: LinkTold): RecoveringLink => ({
     id,
     version,
     kind,
+    lacksChannel,
     missedSinceMs: missedMs === null ? null : clock.now() - missedMs,
     askedSinceMs: clock.now() - Number(missedMs),
     poll: mayPoll
@@ -147,6 +150,12 @@ describe('G3: Node servers', () => {
     for (let count = 0; count <= 5000; count++) recovery.heard(1)
     await clock.advance(2000)
     expect(happened).toEqual(['complete'])
+  })
+  test('a channel that was replaced while nobody read it is suspected', async () => {
+    const { clock, open, happened } = scene()
+    open({ kind: 'long-polling', lacksChannel: true })
+    await clock.advance(2000)
+    expect(happened).toEqual(['gap suspected channel since -2500', 'suspected-gap'])
   })
   test('an absence longer than the history is suspected', async () => {
     const { clock, open, happened, answer } = scene()

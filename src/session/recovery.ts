@@ -25,6 +25,8 @@ export interface RecoveringLink {
   readonly kind: TransportKind
   /** Since when messages may have been missed; `null` where nothing was (a planned change, the very first link). */
   readonly missedSinceMs: number | null
+  /** It does not read a channel that was read until the break. */
+  readonly lacksChannel?: boolean
   /** From when on the link itself asks. */
   readonly askedSinceMs: number
   /** Asks the store over a poll for what came since an instant; `null` where none may be opened. */
@@ -144,6 +146,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     if (isSettled) worst = 'complete'
     isSettled = false
     if (openedAtMs - missedSinceMs > HISTORY_MS) suspect({ certainty: 'suspected', reason: 'history' })
+    else if (next.lacksChannel) suspect({ certainty: 'suspected', reason: 'channel' })
     const remedy = remedyOf({ ...next, missedSinceMs, isAfterCut })
     switch (remedy) {
       case 'fetch':
@@ -217,8 +220,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     const untilMs = clock.now()
     if (what.certainty === 'certain') worst = 'gap'
     else if (worst === 'complete') worst = 'suspected-gap'
-    // What was on its way when the link ended was published before that.
-    deps.gap({ ...what, sinceMs: (sinceMs === null ? untilMs : sinceMs) - IN_FLIGHT_MS, untilMs })
+    // What was on its way when a link ended was published before that; a clock that was set back says nothing about then.
+    const fromMs = sinceMs === null ? untilMs : sinceMs > untilMs ? untilMs - HISTORY_MS : sinceMs
+    deps.gap({ ...what, sinceMs: fromMs - IN_FLIGHT_MS, untilMs })
     // Found out late: what was said about the reconnect is taken back.
     if (isSettled) deps.recovered(worst)
   }
@@ -226,10 +230,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   /** A message shows that the store was lost, which may have been in any break since the last one came. */
   function lostStore(lastAtMs: number): void {
     const nowMs = clock.now()
-    suspect(
-      RENUMBERED,
-      Math.min(missedSinceMs === null ? nowMs : missedSinceMs, lastAtMs > openedAtMs ? nowMs : lastAtMs),
-    )
+    const sinceMs = lastAtMs > openedAtMs ? nowMs : lastAtMs
+    suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, sinceMs))
   }
 
   function numbered(message: Message, version: number, publishedAtMs = clock.now()): void {

@@ -34,9 +34,9 @@ export interface GapFact {
   /**
    * `no-replay`: this server does not replay on this transport. `overflow`: the numbers of a channel (push-stream) have a
    * hole, `missing` says how many. `history`: the absence was longer than servers keep messages. `renumbered`: the
-   * server lost its store and counts from the beginning.
+   * server lost its store and counts from the beginning. `channel`: a channel was replaced while nobody read it.
    */
-  readonly reason: 'no-replay' | 'overflow' | 'history' | 'renumbered'
+  readonly reason: 'no-replay' | 'overflow' | 'history' | 'renumbered' | 'channel'
   readonly missing?: number
   /** Local Unix ms: between these instants something may have been missed. */
   readonly sinceMs: number
@@ -68,6 +68,11 @@ export function statusOf(
   const diagnosis = state.phase === 'waiting' && diagnose(target.candidates, lessons.skipped)
   const reason = state.phase === 'suspended' ? 'page-hidden' : diagnosis || (lastLoss ? lastLoss.reason : 'starting')
   return { status: hasConnected ? 'reconnecting' : 'connecting', transport: null, reason, skipped }
+}
+
+/** Since when there has been no useful connection; `null`: there is one, or there was none yet. */
+export function downSince(state: State): number | null {
+  return state.phase === 'idle' ? null : state.memory.outageSinceMs
 }
 
 /** Since when there has been no connection, while the next attempt is waited for. */

@@ -30,6 +30,7 @@ describe.concurrent('P6: connections end in the middle of every replay, which co
       server.faults.set({ upgradeStatus: 502, sse: 502, poll: 502 })
       await cut(server)
       for (let at = 0; at < 400; at++) messages.publish()
+      await isStored()
       server.faults.clear()
       server.faults.set({ closeAfterFrames: { websocket: 50, sse: 50 } })
       await messages.check(follower, { withinMs: 30_000 })
@@ -49,6 +50,7 @@ describe.concurrent('P6: a channel in which nothing is published stops no replay
       server.faults.set({ upgradeStatus: 502 })
       await cut(server)
       for (let at = 0; at < 200; at++) messages.publish()
+      await isStored()
       server.faults.clear()
       server.faults.set({ closeAfterFrames: 50 })
       await messages.check(follower, { withinMs: 30_000 })
@@ -157,6 +159,31 @@ describe.concurrent('N3: a proxy without Upgrade makes a long poll of the handsh
   )
 })
 
+describe.concurrent('G1: a channel that is taken away while no connection reads it', () => {
+  test.each(TARGETS.filter(({ server, replays }) => replays && server.version !== 5))(
+    '$name',
+    ({ server: options, client, isPushStream }) =>
+      scene(async ({ server: start, follow }) => {
+        const server = await start({ ...options, ...QUICK })
+        const follower = await follow(server, { ...client })
+        const messages = numbered(server)
+        for (let at = 0; at < 10; at++) messages.publish()
+        await follower.until('the first ten', () => follower.events.length >= 10)
+        server.faults.set({ upgradeStatus: 502, sse: 502, poll: 502 })
+        await cut(server)
+        await follower.until('the loss', () => follower.counters().lost > 0)
+        messages.publish('private')
+        server.deleteChannel('private')
+        server.faults.clear()
+        // push-stream has nothing of it any more; a Node server goes on reading it out, and says at its end that it ended.
+        if (isPushStream) {
+          await follower.until('the gap', () => follower.gaps.some(({ reason }) => reason === 'channel'), 20_000)
+        }
+        await messages.check(follower, { since: isPushStream ? 11 : 0, withinMs: 20_000 })
+      }),
+  )
+})
+
 test.concurrent('G4: what Push server 2.0 drops between its ping and the answer is asked for', () =>
   scene(async ({ server: start, follow, defer }) => {
     // 120 s between two pings are 3 s here; the answer takes 60 ms.
@@ -261,6 +288,12 @@ describe.concurrent('B1: a gateway that ends what was silent for too long', () =
     }),
   )
 })
+
+/** Tags count within a second: they are a place to go on from when it is over for sure. */
+async function isStored(): Promise<void> {
+  const endAtMs = Math.floor(Date.now() / 1000) * 1000 + 2000
+  await waitFor(() => Date.now() >= endAtMs, 3000)
+}
 
 /** A body as it stands, to the channel of user 1: what the portal itself would never write. */
 async function post(server: PullServer, body: string): Promise<void> {
