@@ -75,8 +75,9 @@ class LoadedPage {
       serverTime: { shiftMs: 1234, uncertaintyMs: 500, isSettled: true },
       counts: {},
     })
+    const downSinceMs = () => null
     const platform = { clock, page: this.page, tabStorage: this.storage }
-    this.store = createCursorStore({ platform, reloadMs, dedupe: this.dedupe, current })
+    this.store = createCursorStore({ platform, reloadMs, dedupe: this.dedupe, current, downSinceMs })
     this.store.start()
     this.found = this.store.take(owner)
     const origin = { originAtMs: clock.now(), originIsServerTime: true }

@@ -21,6 +21,8 @@ export interface CursorStoreDeps {
     readonly serverTime: ServerClock
     readonly counts: Counts
   }
+  /** Since when the page has had no connection, while it has none. */
+  downSinceMs(): number | null
 }
 
 /** What was found: `alive` was written while the page ran, `left` when it went. */
@@ -29,6 +31,8 @@ export interface LeftPage {
   readonly owner: string
   /** Local Unix ms. */
   readonly atMs: number
+  /** Since when messages were missed. */
+  readonly sinceMs: number
   /** The server's clock where messages have settled it: what was missed is told from what is new by it. */
   readonly shiftMs: number | null
   readonly position: PositionState
@@ -62,7 +66,7 @@ export function ownerOf({ channels, version }: PullConfig): string | null {
   return first ? fingerprint(`${first.id.reveal().split(/[:.]/)[0]!.toLowerCase()}|v${version}`) : null
 }
 
-export function createCursorStore({ platform, reloadMs, dedupe, current }: CursorStoreDeps): CursorStore {
+export function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs }: CursorStoreDeps): CursorStore {
   const { clock, page } = platform
   const storage = reloadMs > 0 ? platform.tabStorage : null
   let name = ''
@@ -102,7 +106,9 @@ export function createCursorStore({ platform, reloadMs, dedupe, current }: Curso
     const state = position.state()
     const seen = dedupe.recent(state.mark ? state.mark.receivedAtMs - SEEN_BEFORE_MS : 0)
     const shiftMs = serverTime.isSettled ? serverTime.shiftMs : null
-    put({ how, owner, atMs: writtenAtMs, shiftMs, position: state, seen, counts })
+    const downMs = downSinceMs()
+    const sinceMs = downMs === null ? writtenAtMs : downMs
+    put({ how, owner, atMs: writtenAtMs, sinceMs, shiftMs, position: state, seen, counts })
     // A sign of life, also from a page to which nothing comes.
     if (how === 'alive') plan(Math.min(reloadMs / 4, 3_600_000))
   }
@@ -118,7 +124,7 @@ export function createCursorStore({ platform, reloadMs, dedupe, current }: Curso
       const { how, atMs, position, seen } = entry
       const ageMs = clock.now() - atMs
       const isOurs = how === 'left' || !page || !!page.isReload
-      const isSound = isPositionState(position) && seen.every((each) => typeof each === 'string')
+      const isSound = isPositionState(position) && entry.sinceMs > 0 && seen.every((each) => typeof each === 'string')
       return isOurs && isSound && ageMs >= 0 && ageMs < reloadMs ? entry : null
     } catch {
       return null

@@ -30,7 +30,7 @@ import { createReader } from './reader'
 import { createRecovery } from './recovery'
 import { routeOf } from './route'
 import type { Session, SessionDeps } from './session-types'
-import { type ChannelsFact, type Recovered, outageOf, statusOf } from './status'
+import { type ChannelsFact, type Recovered, downSince, outageOf, statusOf } from './status'
 import { systemCommand } from './system-command'
 import { createUplink } from './uplink'
 
@@ -49,6 +49,7 @@ export function createSession(deps: SessionDeps): Session {
     reloadMs: deps.replay.reloadMs,
     dedupe,
     current: () => ({ position, serverTime, owner: config && ownerOf(config), counts: recovery.counts() }),
+    downSinceMs: () => downSince(stateNow()),
   })
   const reader = createReader({
     ...deps,
@@ -106,9 +107,7 @@ export function createSession(deps: SessionDeps): Session {
     return framingOf(version, deps.framing, deps.codecs)
   }
 
-  function hrefNow(): string | null {
-    return platform.page && platform.page.href
-  }
+  const hrefNow = (): string | null => platform.page && platform.page.href
 
   function send(linkId: number, frame: string | ArrayBuffer): boolean {
     return !!connection && connection.send(linkId, frame)
@@ -131,7 +130,7 @@ export function createSession(deps: SessionDeps): Session {
     if (!previous || previous.version !== next.version) {
       const left = store.take(ownerOf(next))
       if (left) {
-        leftAtMs = left.atMs
+        leftAtMs = left.sinceMs
         serverTime = settled(serverTime, left.shiftMs)
         recovery.restore(Object(left.counts), left.position.mark ? left.position.mark.receivedAtMs : left.atMs)
       }
