@@ -23,8 +23,14 @@ export interface EpisodeResult {
 const DEDUPE_WINDOW = 16_384
 const ENTRY_LONGEST = 400_000
 
-export async function perform({ setup, steps }: Plan, tamper?: Tamper): Promise<EpisodeResult> {
+/** `made`: for a look into the world. */
+export async function perform(
+  { setup, steps }: Plan,
+  tamper?: Tamper,
+  made?: (world: World) => void,
+): Promise<EpisodeResult> {
   const world = createWorld(setup, tamper)
+  made?.(world)
   const startedAtMs = world.clock.now()
   let at = 0
   for (const step of steps) {
@@ -181,16 +187,12 @@ async function serverDoes(world: World, what: (Step & { do: 'server' })['what'])
       return interrupted(world)
     case 'restart-empty':
       network.cut(server.isNode ? 'reset' : 1001)
-      world.interrupt()
-      world.storeLossesAtMs.push(world.clock.now())
-      server.forget(false)
+      world.loseStore(false)
       return interrupted(world)
     case 'store-lost':
       // Node: the store comes back empty while the server goes on with its connections.
       if (!server.isNode) network.cut('reset')
-      world.interrupt()
-      world.storeLossesAtMs.push(world.clock.now())
-      server.forget(server.isNode)
+      world.loseStore(server.isNode)
       return interrupted(world)
     default:
       return what satisfies never
@@ -313,18 +315,22 @@ function keepsOrder({ server, setup, network, storeLossesAtMs }: World): boolean
 }
 
 /**
- * A Node server counts from the beginning again, and what comes next has a number that nobody had seen yet: nothing tells
- * it from what was published before.
+ * A server counts from the beginning again, and what comes next has a number that this page had not seen yet, or the very
+ * next one of its channel: nothing tells it from what was published before.
  */
-function unseenNumbers({ server, chain, published, storeLossesAtMs }: World, { atMs }: Published): string | null {
-  if (!server.isNode) return null
+function unseenNumbers(world: World, { atMs, channels }: Published): string | null {
+  const { server, chain, published, storeLossesAtMs } = world
   const numberOf = ({ n }: { n: number }): number => server.numberOf.get(n)!
+  const isSame = ({ n }: { n: number }): boolean =>
+    server.isNode || published[n]!.channels.some((channel) => channels.includes(channel))
   const isUnseen = storeLossesAtMs.some((lostAtMs) => {
-    const came = chain.deliveries.filter((each) => each.atMs < lostAtMs)
-    const highest = Math.max(0, ...came.map(numberOf))
-    const after = chain.deliveries.filter(({ n }) => published[n]!.atMs >= lostAtMs)
-    const first = after.find((each) => numberOf(each) > highest)
-    return first === after[0] && atMs < (first ? published[first.n]!.atMs : Infinity)
+    const first = chain.deliveries.find((each) => published[each.n]!.atMs >= lostAtMs && isSame(each))
+    if (!first) return true
+    const before = chain.deliveries.slice(0, chain.deliveries.indexOf(first)).filter(isSame)
+    const own = server.isNode ? before.filter(({ session }) => session === first.session) : before
+    const highest = Math.max(0, ...own.map(numberOf))
+    const isNext = server.isNode ? numberOf(first) > highest : numberOf(first) === highest + 1
+    return isNext && atMs < published[first.n]!.atMs
   })
   return isUnseen ? 'numbers nobody had seen' : null
 }

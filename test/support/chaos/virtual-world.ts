@@ -59,7 +59,7 @@ export interface Load {
   here: number[]
   /** It was throttled or stood still: what it was to write down within a second may be late. */
   isLateWriting: boolean
-  sessionStarts: number
+  hadSession: boolean
   /** The session. */
   startedAtMs: number
   startedOffsetMs: number
@@ -89,6 +89,8 @@ export interface World {
   rotate(which: ChannelName, how: 'successor' | 'get-config' | 'silently'): string
   /** What was left in channels that were exchanged may never be read. */
   interrupt(): void
+  /** The server loses what it stored. */
+  loseStore(isSamePrefix: boolean): void
   setClock(byMs: number): void
   open(isReload: boolean): void
   start(): void
@@ -180,6 +182,13 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       return old.id
     },
     interrupt: () => left.forEach(leave),
+    loseStore(isSamePrefix) {
+      left.forEach(leave)
+      world.storeLossesAtMs.push(clock.now())
+      server.forget(isSamePrefix)
+      // Nobody can learn there any more that they were exchanged.
+      left.forEach(server.forbid)
+    },
     setClock(byMs) {
       clock.offsetMs += byMs
       world.offsets.push({ atMs: clock.now(), offsetMs: clock.offsetMs })
@@ -194,8 +203,7 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       load.starts.push(settling)
       if (world.isStopped()) {
         // What is stopped before it had begun anything has nothing to forget.
-        const isSecond = load.sessionStarts++ > 0 && clock.now() > load.startedAtMs
-        load.isAnew = isSecond || !isContinued
+        load.isAnew = load.hadSession || !isContinued
         if (load.isAnew) begin()
         load.hasBegun = false
         load.startedAtMs = clock.now()
@@ -205,6 +213,7 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       }
       const done = (): void => void (settling.isSettled = true)
       guarded(() => void load.client.start().then(done, done))
+      if (!world.isStopped()) load.hadSession = true
     },
     stop() {
       world.load.happened++
@@ -413,7 +422,7 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       everywhere: [],
       here: [],
       isLateWriting: false,
-      sessionStarts: 0,
+      hadSession: false,
       startedAtMs: 0,
       startedOffsetMs: 0,
     }
