@@ -77,7 +77,8 @@ export function createDebt({ clock, poll, resumeAgain, paid }: DebtDeps): Debt {
     }
     owedSinceMs = sinceMs
     paid()
-    resumeAgain()
+    // A listener may have stopped the client.
+    if (hasLink) resumeAgain()
   }
 
   function left(): void {

@@ -95,6 +95,8 @@ export function createReader(deps: ReaderDeps): Reader {
       return false
     }
     deps.numbered(message)
+    // A listener of `gap` may have stopped the client: whoever comes next delivers it.
+    if (deps.isOver()) return false
     if (verdict === 'before-start') {
       counters.beforeStart++
       return false

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { createFakeClock } from '../../test/support/fake-platform'
 import { messageOf } from '../../test/support/message'
 import type { TransportKind } from '../core/transport-kind'
-import { type RecoveringLink, type Remedy, createRecovery, remedyOf } from './recovery'
+import { type RecoveringLink, createRecovery } from './recovery'
+import { type Remedy, remedyOf } from './remedy'
 
 interface LinkTold {
   readonly id?: number
@@ -387,6 +388,18 @@ describe('G2: push-stream from 0.4 on', () => {
     await clock.advance(10_000)
     expect([happened, clock.timers]).toEqual([['poll since 0', 'complete'], 0])
   })
+})
+
+test('I5: a client that a listener of `gap` stops leaves nothing', async () => {
+  for (const lacksChannel of [true, false]) {
+    const { clock, recovery, open, happened } = scene()
+    const { push } = happened
+    happened.push = (...lines) => (recovery.stop(), push.apply(happened, lines))
+    open({ lacksChannel, missedMs: lacksChannel ? 1000 : null })
+    recovery.renumbered()
+    await clock.advance(0)
+    expect(clock.timers).toBe(0)
+  }
 })
 
 test('stopped, nothing is left', async () => {

@@ -8,6 +8,7 @@ import type { TransportKind } from '../core/transport-kind'
 import type { Clock } from '../platform/platform'
 import { createDebt } from './debt'
 import { type Counts, type Holes, createHoles } from './holes'
+import { remedyOf } from './remedy'
 import type { GapFact, Recovered } from './status'
 
 export interface RecoveryDeps {
@@ -62,9 +63,6 @@ export interface Recovery {
 
 export type Suspicion = Omit<GapFact, 'sinceMs' | 'untilMs'>
 
-/** What a link needs once it stands. */
-export type Remedy = 'fetch' | 'ask-again' | 'poll' | 'none'
-
 /** A hole is told when it was not closed by then: two links bring one channel at the same time for a moment. */
 const HOLE_MS = 3000
 /** Servers keep messages for a day. */
@@ -85,21 +83,6 @@ const SETTLE_MS = 2000
 /** Push server 2.0 drops what it sends between its ping and the answer; it pings so often, counted from the opening. */
 const PING_MS = 120_000
 const AFTER_PING_MS = 3000
-
-/** 0.3.4 replays nothing over WebSocket. The Node servers read their store before they register the listener. */
-export function remedyOf({
-  version,
-  kind,
-  missedSinceMs,
-  poll,
-  isAfterCut,
-}: Pick<RecoveringLink, 'version' | 'kind' | 'missedSinceMs' | 'poll'> & { readonly isAfterCut: boolean }): Remedy {
-  // It names no channels: where every replay is cut only a whole answer gets any further.
-  if (version === 1 && kind === 'sse' && isAfterCut && poll) return 'poll'
-  if (missedSinceMs === null || kind !== 'websocket' || version === 2) return 'none'
-  if (version === 1) return 'fetch'
-  return 'ask-again'
-}
 
 const RENUMBERED: Suspicion = { certainty: 'suspected', reason: 'renumbered' }
 
@@ -147,6 +130,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     isSettled = false
     if (openedAtMs - missedSinceMs > HISTORY_MS) suspect({ certainty: 'suspected', reason: 'history' })
     else if (next.lacksChannel) suspect({ certainty: 'suspected', reason: 'channel' })
+    // A listener may have stopped the client, here and below.
+    if (link !== next) return
     const remedy = remedyOf({ ...next, missedSinceMs, isAfterCut })
     switch (remedy) {
       case 'fetch':
@@ -288,7 +273,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     // The position asks for everything until everything came.
     renumbered() {
       lostStore(numberedAtMs)
-      debt.owe(clock.now(), 0)
+      if (link) debt.owe(clock.now(), 0)
     },
     anotherStore: () => lostStore(numberedAtMs),
     stop() {

@@ -1,0 +1,20 @@
+/** Owns the decision what a link needs after a break, by generation and transport. Pure. */
+import type { RecoveringLink } from './recovery'
+
+/** What a link needs once it stands. */
+export type Remedy = 'fetch' | 'ask-again' | 'poll' | 'none'
+
+/** 0.3.4 replays nothing over WebSocket. The Node servers read their store before they register the listener. */
+export function remedyOf({
+  version,
+  kind,
+  missedSinceMs,
+  poll,
+  isAfterCut,
+}: Pick<RecoveringLink, 'version' | 'kind' | 'missedSinceMs' | 'poll'> & { readonly isAfterCut: boolean }): Remedy {
+  // It names no channels: where every replay is cut only a whole answer gets any further.
+  if (version === 1 && kind === 'sse' && isAfterCut && poll) return 'poll'
+  if (missedSinceMs === null || kind !== 'websocket' || version === 2) return 'none'
+  if (version === 1) return 'fetch'
+  return 'ask-again'
+}
