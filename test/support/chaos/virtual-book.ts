@@ -16,7 +16,7 @@ export interface Published {
   /** Its channel was exchanged, and the connection that was to read it to its end did not live that long. */
   isLeft: boolean
   /** 0.3.4: whoever was connected was deaf. Another transport takes over without a replay, and nobody knows. */
-  readonly isUnheard: boolean
+  isUnheard: boolean
 }
 
 export interface Delivery {

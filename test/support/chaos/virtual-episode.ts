@@ -83,7 +83,7 @@ async function take(world: World, step: Step): Promise<void> {
       network.cut(step.how)
       return interrupted(world)
     case 'deafen':
-      network.deafen()
+      deafen(world)
       return interrupted(world)
     case 'reset':
       network.reset()
@@ -92,9 +92,10 @@ async function take(world: World, step: Step): Promise<void> {
       for (const kind of step.kind === 'all' ? KINDS : [step.kind]) network.weather(kind, step.weather)
       return
     case 'rotate':
-      world.rotate(step.channel, step.how)
+      if (mayRotate(world)) world.rotate(step.channel, step.how)
       return clock.advance(0)
     case 'retire': {
+      if (!mayRotate(world)) return
       const old = world.rotate(step.channel, 'get-config')
       server.forbid(old)
       return interrupted(world)
@@ -115,7 +116,7 @@ async function take(world: World, step: Step): Promise<void> {
       network.sleep()
       load.time.freeze()
       load.isLateWriting = true
-      if (wires === 'deaf') network.deafen()
+      if (wires === 'deaf') deafen(world)
       await clock.advance(ms / 2)
       world.publish('private')
       world.publish('shared')
@@ -153,6 +154,18 @@ async function take(world: World, step: Step): Promise<void> {
     default:
       return step satisfies never
   }
+}
+
+/** A channel ends when its configuration says so: not in the moment in which that is on its way to who has no place yet. */
+function mayRotate({ load, server }: World): boolean {
+  return server.version === 2 || !load.isAnew
+}
+
+function deafen({ network, server, published, chain, clock }: World): void {
+  network.deafen()
+  if (server.version !== 1) return
+  for (const each of published.slice(-200))
+    if (clock.now() - each.atMs < 5000 && !chain.times.has(each.n)) each.isUnheard = true
 }
 
 async function interrupted(world: World): Promise<void> {

@@ -39,6 +39,8 @@ export interface VirtualNetwork {
   wake(): void
   /** A page is gone with all it had open. */
   drop(page: PageTime): void
+  /** Whether anything is open that nothing comes through. */
+  readonly hasDeaf: boolean
   /** Whether somebody who can hear listens to a channel now. */
   isHeard(channel: string): boolean
   open(page: PageTime): { readonly sockets: number; readonly requests: number }
@@ -371,6 +373,9 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
     },
     drop(page) {
       for (const wire of [...wires]) if (wire.page === page) over(wire)
+    },
+    get hasDeaf() {
+      return [...wires].some(({ isDeaf }) => isDeaf)
     },
     isHeard: (channel) =>
       [...wires].some((wire) => !wire.isDeaf && wire.admittedAtMs < Infinity && wire.channels.includes(channel)),

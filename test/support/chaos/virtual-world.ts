@@ -152,7 +152,7 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       const ids = names.map((name) => current(name).id)
       const n = published.length
       const isTransient = !isKept
-      const isUnheard = version === 1 && world.load.client.status === 'connected' && !ids.some(network.isHeard)
+      const isUnheard = version === 1 && network.hasDeaf && !ids.some(network.isHeard)
       const fate = { isTransient, goneAtMs: Infinity, isLeft: false, isUnheard }
       published.push({ n, channels: ids, atMs: clock.now(), ...fate })
       server.publish(n, ids, body('test', 'n', { n }), isKept)
@@ -203,8 +203,10 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       load.starts.push(settling)
       if (world.isStopped()) {
         // What is stopped before it had begun anything has nothing to forget.
-        load.isAnew = load.hadSession || !isContinued
-        if (load.isAnew) begin()
+        if (load.hadSession || !isContinued) {
+          load.isAnew = true
+          begin()
+        }
         load.hasBegun = false
         load.startedAtMs = clock.now()
         load.startedOffsetMs = clock.offsetMs
@@ -409,7 +411,7 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       starts: [],
       configsPending: 0,
       configAskedAtMs: 0,
-      isAnew: false,
+      isAnew: world.load !== null && world.load.isAnew,
       hasBegun: false,
       isAlive: true,
       isAway: false,
