@@ -33,6 +33,23 @@ describe('documents', () => {
     expect(rules.length).toBeGreaterThan(40)
     expect(rules.filter((id) => !carried.has(id))).toEqual([])
   })
+
+  test('every hazard of docs/ARCHITECTURE.md has its tests', () => {
+    const [, section = ''] = /^## Hazards$([\s\S]*?)^## /m.exec(read('docs/ARCHITECTURE.md')) ?? []
+    const rows = section.split('\n').filter((line) => line.startsWith('| ') && /`/.test(line))
+    const named = rows.map((row) => [...(row.split('|')[3] ?? '').matchAll(/`([\w/-]+)` ((?:[A-Z]\d+ ?)+)/g)])
+    expect(rows.length).toBeGreaterThan(25)
+    expect(rows.filter((_, at) => named[at]!.length === 0)).toEqual([])
+    const wrong = named.flat().flatMap(([, file = '', ids = '']) => {
+      const text = read(`${file.startsWith('src/') ? file : `test/${file}`}.test.ts`)
+      return ids
+        .trim()
+        .split(' ')
+        .filter((id) => !new RegExp(`['"\`](?:[A-Z]\\d+,? )*${id}[:, ]`).test(text) && !text.includes(`'${id}'`))
+        .map((id) => `${file} ${id}`)
+    })
+    expect(wrong).toEqual([])
+  })
 })
 
 function testFiles(folder: string): string[] {

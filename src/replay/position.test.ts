@@ -187,7 +187,7 @@ describe('Node servers (mid)', () => {
     expect(replay.next()).toEqual({ mid: mid(4) })
   })
 
-  test('the first position may come from an empty poll', () => {
+  test('P4: the first position may come from an empty poll', () => {
     const place = position()
     const replay = place.open(link(0, { atomic: true }))
     replay.emptyPoll({ lastMessageId: mid(466), lastModified: null }, START_AT_MS + 40_000)
@@ -319,7 +319,7 @@ describe('push-stream (tag and time)', () => {
     expect(place.describe()).toEqual({})
   })
 
-  test('the first position may come from an empty poll', () => {
+  test('P4: the first position may come from an empty poll', () => {
     for (const [version, earlierMs] of [
       [2, 0],
       [1, 1000],
@@ -333,7 +333,7 @@ describe('push-stream (tag and time)', () => {
     }
   })
 
-  describe('a replay of several channels, which comes channel by channel', () => {
+  describe('P6: a replay of several channels, which comes channel by channel', () => {
     const OPENS_AT_MS = 60_000
 
     /** Two channels, a position at 1 s, and a link that resumes from there. */

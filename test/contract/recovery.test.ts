@@ -99,7 +99,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, tra
     }))
 
   if (replays)
-    test('messages that come twice are delivered once, late ones too', () =>
+    test('P8: messages that come twice are delivered once, late ones too', () =>
       scene(async ({ server: start, follow }) => {
         const server = await start({ ...serverOptions, ...QUICK })
         server.faults.set({ duplicate: 0.5, slowMs: 30, seed: 7 })
@@ -145,7 +145,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, tra
   test.each([
     ['ahead', DAY_MS],
     ['behind', -DAY_MS],
-  ])('a local clock that is a day %s', (_, skewMs) =>
+  ])('F4: a local clock that is a day %s', (_, skewMs) =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...QUICK, clockSkewMs: -skewMs })
       server.config()
