@@ -46,8 +46,8 @@ export function createArrivals(): Arrivals {
         // A start says nothing where the clock of the server is unknown.
         const isDated = clock.uncertaintyMs < Infinity
         const starts = fresh.map(({ startAtMs }) => (isDated && startAtMs ? startAtMs + clock.shiftMs : nowMs))
-        // Not older than the set they replace: then they would have been in it.
-        const startedAtMs = Math.max(knownAtMs, Math.min(nowMs, endedAtMs, ...starts))
+        // Not older than the set they replace: then they would have been in it. Unless the clock was set back.
+        const startedAtMs = Math.max(knownAtMs > nowMs ? 0 : knownAtMs, Math.min(nowMs, endedAtMs, ...starts))
         unreadSinceMs = Math.min(unreadSinceMs, startedAtMs)
         endedAtMs = heardAtMs = Infinity
         firstId = id
