@@ -21,8 +21,8 @@ import { GENERATIONS } from './support/chaos/virtual-server'
 import { shrink } from './support/chaos/virtual-shrink'
 import { createWorld, type Tamper } from './support/chaos/virtual-world'
 
-// A new seed every time, but not on a build server: there a red run is to be about the change.
-const SEED = Number(process.env['BX_PULL_SEED'] ?? (process.env['CI'] ? 20_261_121 : Date.now() % 2 ** 31))
+// A red run is to be about the change: other seeds by hand, a million steps by `npm run chaos -- virtual`.
+const SEED = Number(process.env['BX_PULL_SEED'] ?? 20_261_121)
 const STEPS = Number(process.env['VIRTUAL_STEPS'] ?? 12_000)
 
 const escaped: unknown[] = []

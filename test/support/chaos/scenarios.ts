@@ -1,8 +1,11 @@
-/** Owns the scenarios beside the cuts: transport switches, channel rotations, open-then-die, create/start/stop cycles. */
+/** Owns the scenarios beside the cuts: one cut at a time, transport switches, channel rotations, open-then-die, create/start/stop cycles. */
 import { spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startPullServer } from '../../../src/entry/testing'
 import type { Target } from '../../contract/targets'
+import { createDarkWatch } from './dark-time'
 import { isExact, perform } from './stage'
+import { percentile } from './tally'
 
 export interface ScenarioOptions {
   readonly targets: readonly Target[]
@@ -13,9 +16,10 @@ export interface ScenarioOptions {
 }
 
 export type ScenarioFigures = { readonly isFine: boolean; readonly target: string } & Readonly<Record<string, unknown>>
-export type ScenarioName = 'switches' | 'rotations' | 'open-then-die' | 'cycles'
+export type ScenarioName = 'one-cut' | 'switches' | 'rotations' | 'open-then-die' | 'cycles'
 
 export const SCENARIOS: Readonly<Record<ScenarioName, (options: ScenarioOptions) => Promise<ScenarioFigures[]>>> = {
+  'one-cut': oneCut,
   switches,
   rotations,
   'open-then-die': openThenDie,
@@ -27,8 +31,56 @@ const WATCHED_MS = 65_000
 const MOST_A_MINUTE = 6
 const USELESS_OPENS = 3
 const EXIT_MS = 50
+/** Dark time after one cut. */
+const MEDIAN_MS = 300
+const P95_MS = 1000
+/** Long enough for a link to prove itself at the rate of the run, and for an outage to be over. */
+const WORKS_MS = 1500
 /** Clients of different servers that run at the same time. */
 const AT_ONCE = 7
+
+/** A link that works is cut; every other time the handshake that follows is cut, too. */
+function oneCut({ targets, seed, count, perSecond }: ScenarioOptions): Promise<ScenarioFigures[]> {
+  const replaying = targets.filter(({ replays }) => replays)
+  return atOnce(
+    replaying,
+    async (target) => {
+      const dark = createDarkWatch()
+      /** From the cut of a handshake to the first bytes of the next good answer. */
+      const sinceHandshakeMs: number[] = []
+      const figures = await perform({ target, seed, perSecond, client: target.client }, async (stage) => {
+        const { proxy, records, until } = stage
+        let handshakeCutAtMs: number | null = null
+        proxy.watch((record) => {
+          dark.see(record)
+          if (record.what === 'cut-request') handshakeCutAtMs = record.atMs
+          if (record.what !== 'proof' || handshakeCutAtMs === null) return
+          sinceHandshakeMs.push(record.atMs - handshakeCutAtMs)
+          handshakeCutAtMs = null
+        })
+        for (let done = 0; done < count; done++) {
+          if (done % 2)
+            proxy.faults.set({ request: { when: done % 4 === 1 ? 'before' : 'after', end: 'rst' }, times: 1 })
+          const cutAt = records.length
+          proxy.faults.cut({ end: done % 3 ? 'rst' : 'fin' })
+          await until('another link', () => records.slice(cutAt).some(({ what }) => what === 'proof'))
+          await sleep(WORKS_MS)
+        }
+      })
+      const { plainMs, withHandshakeMs } = dark.figures()
+      const spreads = { plain: spread(plainMs), handshakeCut: spread(sinceHandshakeMs), both: spread(withHandshakeMs) }
+      const isFast = [spreads.plain, spreads.handshakeCut].every(
+        ({ median, p95 }) => Number(median) <= MEDIAN_MS && Number(p95) <= P95_MS,
+      )
+      return { isFine: isExact(figures) && isFast, ...spreads, ...figures }
+    },
+    2,
+  )
+}
+
+function spread(values: readonly number[]): { n: number; median: number | null; p95: number | null } {
+  return { n: values.length, median: percentile(values, 0.5), p95: percentile(values, 0.95) }
+}
 
 /** WebSocket is refused and its connection cut, then allowed again, which the next probe finds. */
 function switches({ targets, seed, count, perSecond }: ScenarioOptions): Promise<ScenarioFigures[]> {

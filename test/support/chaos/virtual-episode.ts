@@ -219,6 +219,10 @@ async function loadAgain(world: World, { how, awayMs, isReload }: Step & { do: '
   if (how === 'leave') for (const signal of ['pagehide', 'hidden'] as const) load.page.signal(signal)
   if (how === 'kill' && !wasStopped) excuse(chain, crashedSince(world))
   world.interrupt()
+  // A channel that this page never listened to is not new to the next one, which goes on from a later place.
+  const known = network.known(load.time)
+  for (const each of world.published)
+    if (!chain.times.has(each.n) && !each.channels.some((channel) => known.has(channel))) each.isLeft = true
   compare(world)
   load.isAlive = false
   load.time.kill()

@@ -39,6 +39,8 @@ export interface VirtualNetwork {
   wake(): void
   /** A page is gone with all it had open. */
   drop(page: PageTime): void
+  /** What a page has listened to. */
+  known(page: PageTime): ReadonlySet<string>
   /** Whether anything is open that nothing comes through. */
   readonly hasDeaf: boolean
   /** Whether somebody who can hear listens to a channel now. */
@@ -79,6 +81,7 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
   const { generation, version, isNode, habits } = server
   const weathers = new Map<Kind, Weather>()
   const wires = new Set<Wire>()
+  const known = new Map<PageTime, Set<string>>()
   const asked: Asked[] = []
   const sent: string[] = []
   const answeredAtMs: number[] = []
@@ -131,6 +134,9 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
   /** The server lets it in: what it is sent first, and what comes later. */
   function listen(wire: Wire, channels: readonly string[], push: (message: Stored) => void): void {
     wire.channels = channels
+    const listened = known.get(wire.page) ?? new Set<string>()
+    known.set(wire.page, listened)
+    for (const channel of channels) listened.add(channel)
     wire.admittedAtMs = clock.now()
     const register = (): void => {
       if (wire.isOver) return
@@ -374,6 +380,7 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
     drop(page) {
       for (const wire of [...wires]) if (wire.page === page) over(wire)
     },
+    known: (page) => known.get(page) ?? new Set(),
     get hasDeaf() {
       return [...wires].some(({ isDeaf }) => isDeaf)
     },
