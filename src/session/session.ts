@@ -69,7 +69,8 @@ export function createSession(deps: SessionDeps): Session {
   })
   const recovery = createRecovery({
     clock,
-    gap: deps.gap,
+    // What was missed may be a command of the server: an exchanged channel.
+    gap: (fact) => (deps.gap(fact), fact.reason === 'no-replay' && renew()),
     recovered(outcome) {
       recovered = outcome
       // What is known at once is told with the link, in the next moment.
