@@ -73,6 +73,76 @@ describe('the models', () => {
   })
 })
 
+/** What random steps found once, with the steps that were needed. */
+type Found = readonly [
+  what: string,
+  generation: (typeof GENERATIONS)[number],
+  steps: readonly Step[],
+  transport: 'auto' | 'websocket',
+]
+const FOUND: readonly Found[] = [
+  [
+    'channels that are refused to the successor of a dead link',
+    '0.3.4',
+    [...CALM, { do: 'deafen' }, { do: 'retire', channel: 'shared' }],
+    'auto',
+  ],
+  [
+    'channels that are refused openly to the successor of a dead link',
+    '0.5',
+    [...CALM, { do: 'deafen' }, { do: 'retire', channel: 'private' }],
+    'auto',
+  ],
+  [
+    'an exchanged channel that a dead link swallowed the news of',
+    '0.3.4',
+    [...CALM, { do: 'deafen' }, { do: 'rotate', channel: 'private', how: 'successor' }],
+    'websocket',
+  ],
+  [
+    'refused channels after the clock was set back',
+    '2.0 binary',
+    [
+      { do: 'start' },
+      { do: 'set-clock', byMs: -3_600_000 },
+      { do: 'pass', ms: 5000 },
+      { do: 'retire', channel: 'private' },
+    ],
+    'auto',
+  ],
+  [
+    'what a sleep across a ping swallowed, although the old link woke up first',
+    '2.0 text',
+    [
+      { do: 'start' },
+      { do: 'pass', ms: 60_000 },
+      { do: 'pass', ms: 45_000 },
+      { do: 'weather', kind: 'all', weather: 'hang' },
+      { do: 'sleep', ms: 30_000, isLate: true, wires: 'alive', signals: ['network-change'] },
+      { do: 'publish', to: 'shared', count: 1, everyMs: 0 },
+    ],
+    'auto',
+  ],
+  [
+    'a listener that stops the client before what it caused is told',
+    '0.5',
+    [...CALM, { do: 'listener', key: 'transport', mood: 'stops' }, { do: 'cut', how: 1013 }, { do: 'pass', ms: 500 }],
+    'auto',
+  ],
+  [
+    'a status that is known at once',
+    '0.3.4',
+    [...CALM, { do: 'signal', signal: 'pagehide' }, { do: 'pass', ms: 1000 }],
+    'websocket',
+  ],
+]
+
+test.each(FOUND)('Z2 Z3 Z6 Z8, found once: %s', async (_, generation, steps, transport) => {
+  const { setup, ...plan } = calm(generation, steps)
+  const result = await perform({ ...plan, setup: { ...setup, transport } })
+  expect(result.violations).toEqual([])
+})
+
 describe('the rig', () => {
   test('Z1: sees what comes twice', async () => {
     expect(await broken(calm('0.5'), (n) => (n === 3 ? [n, n] : [n]))).toContain('Z1')
