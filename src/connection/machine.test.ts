@@ -607,11 +607,15 @@ const TABLE: Record<Phase, Record<EventType, readonly Case[]>> = {
         active: 1,
       },
       {
-        name: 'where the refusal is hidden the channels are suspected at the second one',
-        given: [...CONNECTED, hint('check'), lost(2, 'refused', 1006), timer('replace')],
-        when: lost(3, 'refused', 1006),
+        name: 'where the refusal is hidden the channels are suspected at the second and fourth one',
+        given: [
+          ...CONNECTED,
+          hint('check'),
+          ...[2, 3, 4].flatMap((id) => [lost(id, 'refused', 1006), timer('replace')]),
+        ],
+        when: lost(5, 'refused', 1006),
         phase: 'connected',
-        does: ['renew', 'replace in 375'],
+        does: ['renew', 'replace in 6000'],
         active: 1,
       },
       {
