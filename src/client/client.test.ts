@@ -276,7 +276,7 @@ describe('start and stop', () => {
       if (world.client.status !== 'connected' || again) return
       void world.client.stop()
       again = world.client.start()
-      void outcome(again).then((how) => told.push(how))
+      void outcome(again).then((how) => told.push(String(how)))
     })
     void world.client.start()
     await world.platform.clock.advance(1000)

@@ -63,7 +63,7 @@ function exponential({ baseMs, capMs, firstMs, restartSpreadMs }: Required<Backo
       if (wasUseful) return firstMs * chance
     }
     // The first retry of an outage that has hardly begun failed as well: most likely by the same blow.
-    if (failures === 2 && elapsedMs < 2 * firstMs && !useless) return firstMs * (0.5 + 0.5 * chance)
+    if (failures === 2 && elapsedMs < 2 * firstMs && !useless) return firstMs * chance
     // Jitter after the cap, or everybody ends up at exactly the cap together.
     return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * jitter
   }

@@ -74,7 +74,7 @@ function oneCut({ targets, seed, count, perSecond }: ScenarioOptions): Promise<S
       )
       return { isFine: isExact(figures) && isFast, ...spreads, ...figures }
     },
-    2,
+    3,
   )
 }
 
@@ -167,7 +167,7 @@ function openThenDie({ targets, seed }: ScenarioOptions): Promise<ScenarioFigure
           if (fact.transport === null || fact.transport === 'websocket' || other !== null) return
           other = fact.transport
           // A first connection that brought the server's own messages was of use.
-          opensBefore = opens().length - (client.diagnostics().counters.commands > 0 ? 1 : 0)
+          opensBefore = opens().length - (Number(client.diagnostics().counters?.commands) > 0 ? 1 : 0)
         })
         const endAtMs = performance.now() + WATCHED_MS
         await until('the end', () => performance.now() >= endAtMs, 2 * WATCHED_MS)
