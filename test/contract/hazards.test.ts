@@ -187,14 +187,14 @@ describe.concurrent('G1: a channel that is taken away while no connection reads 
 test.concurrent('G4: what Push server 2.0 drops between its ping and the answer is asked for', () =>
   scene(async ({ server: start, follow, defer }) => {
     // 120 s between two pings are 3 s here; the answer takes 60 ms.
-    const { clock, timeouts } = fastClock(40)
+    const { clock, page, timeouts } = fastClock(40)
     const server = await start({ version: 4, ...QUICK, pingIntervalMs: 3000 })
     const proxy = await startFaultProxy({ target: { port: server.port }, seed: 1 })
     defer(() => proxy.close())
     proxy.faults.set({ delayMs: 30 })
     const config = (): Promise<RawConfig> => Promise.resolve(behind(proxy, server.config()))
     const transports: TransportKind[] = ['websocket', 'long-polling']
-    const follower = await follow(server, { config, transports, timeouts, platform: { clock } })
+    const follower = await follow(server, { config, transports, timeouts, platform: { clock, page } })
     const messages = numbered(server)
     await messages.run(400, 100)
     expect(follower.client.transport).toBe('websocket')

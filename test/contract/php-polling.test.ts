@@ -51,8 +51,8 @@ describe.concurrent.each(SOURCES)('%s', (_name, configOf) => {
   test('V10: joins by itself, and brings both channels in order, each message once', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ version: 0 })
-      const { clock, timeouts } = fastClock(200)
-      const follower = await follow(server, { config: configOf(server), platform: { clock }, timeouts })
+      const { clock, page, timeouts } = fastClock(200)
+      const follower = await follow(server, { config: configOf(server), platform: { clock, page }, timeouts })
       expect(follower.client.transport).toBe('interval-polling')
       publish(server, 1, 20)
       await follower.until('the first 20', () => follower.events.length === 20)
@@ -66,8 +66,8 @@ describe.concurrent.each(SOURCES)('%s', (_name, configOf) => {
   test('V10: what comes during an outage is fetched after it', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ version: 0 })
-      const { clock, timeouts } = fastClock(200)
-      const follower = await follow(server, { config: configOf(server), platform: { clock }, timeouts })
+      const { clock, page, timeouts } = fastClock(200)
+      const follower = await follow(server, { config: configOf(server), platform: { clock, page }, timeouts })
       publish(server, 1, 10)
       await follower.until('the first ten', () => follower.events.length === 10)
       server.faults.set({ rest: { method: 'PULL_UPDATE_STATE', status: 503 } })
@@ -97,10 +97,10 @@ describe.concurrent.each(SOURCES)('%s', (_name, configOf) => {
         'Пуш-0123456789-✓ '.repeat(9310),
       ]
       const server = await start({ version: 0 })
-      const { clock, timeouts } = fastClock(200)
+      const { clock, page, timeouts } = fastClock(200)
       const follower = await follow(server, {
         config: configOf(server),
-        platform: { clock },
+        platform: { clock, page },
         timeouts,
         expectErrors: ['bad-frame'],
       })
@@ -120,8 +120,8 @@ describe.concurrent.each(SOURCES)('%s', (_name, configOf) => {
   test('V11: a session that ends costs one repetition, no message and no connection', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ version: 0, sessid: SESSID })
-      const { clock, timeouts } = fastClock(200)
-      const follower = await follow(server, { config: configOf(server), platform: { clock }, timeouts })
+      const { clock, page, timeouts } = fastClock(200)
+      const follower = await follow(server, { config: configOf(server), platform: { clock, page }, timeouts })
       publish(server, 1, 10)
       await follower.until('the first ten', () => follower.events.length === 10)
       const ids = [...'abc'].map((letter) => letter.repeat(32))
@@ -164,7 +164,7 @@ describe.concurrent('the pace', () => {
       const server = await start({ version: 0, ...(counters && { counters }) })
       const fast = fastClock(200)
       const { clock, pauses } = observed(fast.clock)
-      const follower = await follow(server, { platform: { clock }, timeouts: fast.timeouts })
+      const follower = await follow(server, { platform: { clock, page: fast.page }, timeouts: fast.timeouts })
       await follower.until('two quiet steps', () => pauses.length === 2)
       publish(server, 1, 1)
       await follower.until('quiet again', () => pauses.length === 9)

@@ -43,12 +43,12 @@ describe.concurrent('watch tags', () => {
     (_name, version, source) =>
       scene(async ({ server: start, follow }) => {
         const server = await start({ version, ...QUICK })
-        const { clock, timeouts } = fastClock(100)
+        const { clock, page, timeouts } = fastClock(100)
         server.watchTags.add(1, 'CHAT_1')
         server.watchTags.add(1, 'TASK_2')
         const follower = await follow(server, {
           config: source(server),
-          platform: { clock },
+          platform: { clock, page },
           timeouts,
           expectErrors: ['watch-dropped'],
         })
@@ -76,8 +76,8 @@ describe.concurrent('watch tags', () => {
     scene(async ({ server: start, follow }) => {
       // Half an hour is 1.2 s to the client.
       const server = await start({ version: 4, ...QUICK, watchTagTtlMs: 3500 })
-      const { clock, timeouts } = fastClock(1500)
-      const follower = await follow(server, { portal: rest(server), platform: { clock }, timeouts })
+      const { clock, page, timeouts } = fastClock(1500)
+      const follower = await follow(server, { portal: rest(server), platform: { clock, page }, timeouts })
       for (const tag of ['KEPT', 'LEFT']) server.watchTags.add(1, tag)
       follower.client.watch('KEPT')
       const undos = [follower.client.watch('LEFT'), follower.client.watch('LEFT')]
@@ -102,12 +102,12 @@ describe.concurrent('watch tags', () => {
   test('K4: a portal that fails is asked again, and the tags live on', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ version: 4, ...QUICK })
-      const { clock, timeouts } = fastClock(300)
+      const { clock, page, timeouts } = fastClock(300)
       server.watchTags.add(1, 'CHAT_1')
       server.faults.set({ rest: { method: 'pull.watch.extend', status: 503, times: 2 } })
       const follower = await follow(server, {
         portal: rest(server),
-        platform: { clock },
+        platform: { clock, page },
         timeouts,
         expectErrors: ['config-unavailable'],
       })
@@ -195,11 +195,11 @@ describe.concurrent('session ids', () => {
   ] as const)('F6: %s: a stale session id is exchanged once, and whenever the session ends', (_name, version, source) =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ version, ...QUICK, sessid: SESSID })
-      const { clock, timeouts } = fastClock(20)
+      const { clock, page, timeouts } = fastClock(20)
       const config = source(server, { sessid: 'stale' })
       const follower = await follow(server, {
         config,
-        platform: { clock },
+        platform: { clock, page },
         timeouts: { ...timeouts, spreadMs: 0 },
         // The portal's address is on every line of the log; the id must be on none.
         logger: {},
