@@ -2,7 +2,6 @@
  *  mitt: Copyright (c) 2021 Jason Miller */
 ;(function () {
 "use strict";
-const bxPullGlobal = typeof window === "object" ? window : self;
 const __spreadValues = Object.assign, __spreadProps = __spreadValues;
 
 
@@ -22,6 +21,75 @@ const __spreadValues = Object.assign, __spreadProps = __spreadValues;
 
 
 
+function browserPlatform() {
+  const scope = typeof self === "undefined" ? {} : self;
+  return {
+    clock: {
+      now: () => Date.now(),
+      setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+      clearTimeout: (handle) => clearTimeout(handle)
+    },
+    random: () => Math.random(),
+    // Called as a method of the global: a detached `fetch` throws "Illegal invocation".
+    fetch: scope.fetch ? (url, init) => scope.fetch(url, init) : null,
+    webSocket: scope.WebSocket || null,
+    storage: storageOf(scope, "localStorage"),
+    tabStorage: storageOf(scope, "sessionStorage"),
+    page: pageOf(scope),
+    console: typeof console === "undefined" ? null : console
+  };
+}
+function storageOf(scope, name) {
+  try {
+    return scope[name] || null;
+  } catch (e) {
+    return null;
+  }
+}
+function pageOf(scope) {
+  const { location, document: document2, navigator: navigator2 = {}, performance = {} } = scope;
+  if (!location || !scope.addEventListener) return null;
+  const sources = [
+    [scope, "online"],
+    [scope, "offline"],
+    // `pagehide`, never `unload` or `beforeunload`: those keep the page out of the back/forward cache.
+    [scope, "pagehide"],
+    [scope, "pageshow", (event) => event.persisted ? "pageshow" : null],
+    [document2, "visibilitychange", () => document2.visibilityState],
+    [document2, "resume"],
+    [navigator2.connection, "change", () => "network-change"]
+  ];
+  return {
+    protocol: location.protocol,
+    get href() {
+      return location.href;
+    },
+    get isHidden() {
+      return !!document2 && document2.visibilityState === "hidden";
+    },
+    // The successor of `performance.navigation` is ten times the code, and every browser has this one.
+    isReload: !!performance.navigation && performance.navigation.type === 1 || !!document2 && !!document2.wasDiscarded,
+    listen(listener) {
+      const undo = sources.map(([target, type, signalOf]) => {
+        if (!target || !target.addEventListener) return () => {
+        };
+        const handler = (event) => {
+          const signal = signalOf ? signalOf(event) : type;
+          if (signal) listener(signal);
+        };
+        target.addEventListener(type, handler);
+        return () => target.removeEventListener(type, handler);
+      });
+      return () => undo.forEach((stop) => stop());
+    }
+  };
+}
+function scriptTag() {
+  return typeof document === "undefined" ? null : document.currentScript;
+}
+function isBrowserOnline() {
+  return typeof navigator === "undefined" || navigator.onLine !== false;
+}
 class PullError extends Error {
   constructor(code, message, options = {}) {
     super(message);
@@ -152,6 +220,7 @@ function reactionTo(reason) {
 }
 const BACKOFF = { baseMs: 1500, capMs: 15e3, firstMs: 500, restartSpreadMs: 8e3 };
 const CLOUD_LADDER_MS = [100, 15e3, 15e3, 45e3, 45e3, 6e5, 6e5, 6e5, 6e5, 6e5, 36e5];
+const USELESS = 1.8;
 const TOO_MANY_MS = 15e3;
 function backoffPolicy(option = {}) {
   if (typeof option === "function") return option;
@@ -159,15 +228,17 @@ function backoffPolicy(option = {}) {
   return exponential(__spreadValues(__spreadValues({}, BACKOFF), option));
 }
 function exponential({ baseMs, capMs, firstMs, restartSpreadMs }) {
-  return ({ failures, reason, wasUseful, elapsedMs, chance }) => {
+  return ({ failures, reason, wasUseful, useless, elapsedMs, chance }) => {
     const reaction = reactionTo(reason);
+    const jitter = 0.75 + 0.5 * chance;
+    if (useless > 2 && reaction === "retry") return USELESS * capMs * jitter;
     if (reaction === "back-off") return TOO_MANY_MS * (1 + chance);
     if (failures <= 1) {
       if (reaction === "spread") return restartSpreadMs * chance;
       if (wasUseful) return firstMs * chance;
     }
-    if (failures === 2 && elapsedMs < 2 * firstMs) return firstMs * (0.5 + 0.5 * chance);
-    return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * (0.75 + 0.5 * chance);
+    if (failures === 2 && elapsedMs < 2 * firstMs && !useless) return firstMs * chance;
+    return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * jitter;
   };
 }
 function cloud({ failures, reason, chance }) {
@@ -378,7 +449,7 @@ function createPublisher({ clock, limits, findChannels }) {
     if (isBusy || via === "wait" || via === "never") {
       timer = clock.setTimeout(flush, wakeAtMs - clock.now());
     } else if (via === "rpc") {
-      call(route, request);
+      call2(route, request);
       flush();
     } else {
       isBusy = true;
@@ -388,7 +459,7 @@ function createPublisher({ clock, limits, findChannels }) {
       });
     }
   }
-  function call({ linkId }, request) {
+  function call2({ linkId }, request) {
     if (!uplink) return;
     take(request);
     let isHandedOver = false;
@@ -600,6 +671,27 @@ function renewAt(config, clock, chance, nowMs, previous = null) {
 function endOf({ channels, expiresAtMs }) {
   return Math.min(expiresAtMs || Infinity, ...channels.map(({ endAtMs }) => endAtMs || Infinity));
 }
+const TICK_MS = 1500;
+const LATE_MS = 5e3;
+const LATE_WHEN_HIDDEN_MS = 75e3;
+function watchClock(clock, isHidden, jumped) {
+  let timer;
+  let dueAtMs = 0;
+  let wasHidden = false;
+  function look(isTick) {
+    const isLate = clock.now() - dueAtMs > (wasHidden || isHidden() ? LATE_WHEN_HIDDEN_MS : LATE_MS);
+    if (isTick || isLate) wait2();
+    if (isLate) jumped();
+  }
+  function wait2() {
+    clock.clearTimeout(timer);
+    dueAtMs = clock.now() + TICK_MS;
+    wasHidden = isHidden();
+    timer = clock.setTimeout(() => look(true), TICK_MS);
+  }
+  wait2();
+  return { look: () => look(false), stop: () => clock.clearTimeout(timer) };
+}
 const GRACE_MS$1 = 5e3;
 const SHORTEST_PAUSE_MS = 1e3;
 const LONGEST_PAUSE_MS = 15e4;
@@ -688,6 +780,7 @@ const FRESH = {
   nextLinkId: 1,
   lastAttemptAtMs: -Infinity,
   failures: 0,
+  useless: 0,
   outageSinceMs: null,
   lastLoss: null,
   probeDelayMs: 0,
@@ -697,8 +790,8 @@ const FRESH = {
   restartUntilMs: -Infinity
 };
 function draft(state, moment, options) {
-  const members2 = __spreadValues({ memory: FRESH, active: null, links: [], queue: [] }, state);
-  const d = __spreadProps(__spreadValues({}, members2), { effects: [], moment, options });
+  const members = __spreadValues({ memory: FRESH, active: null, links: [], queue: [] }, state);
+  const d = __spreadProps(__spreadValues({}, members), { effects: [], moment, options });
   d.memory = __spreadValues({}, d.memory);
   d.active = d.active && __spreadValues({}, d.active);
   d.links = d.links.map((link) => __spreadValues({}, link));
@@ -718,7 +811,8 @@ function clearTimer(d, name, linkId = null) {
   d.effects.push({ type: "clear-timer", name, linkId });
 }
 function floorMs({ memory, options, moment }) {
-  return memory.lastAttemptAtMs + options.floorMs - moment.nowMs;
+  const sinceMs = moment.nowMs - memory.lastAttemptAtMs;
+  return sinceMs < 0 ? 0 : options.floorMs - sinceMs;
 }
 function isOwnStream({ memory }, kind2) {
   return kind2 === "sse" && hasOwnStream(memory.target.candidates);
@@ -775,32 +869,36 @@ function stopClimbing(d) {
   clearTimer(d, "probe");
   clearTimer(d, "replace");
 }
-function giveUpRound(d, lost2, wasUseful) {
+function giveUpRound(d, lost2, was) {
   closeAll(d, "replaced");
   const { memory } = d;
-  const failures = wasUseful ? 1 : memory.failures + 1;
+  const failures = was === "useful" ? 1 : memory.failures + 1;
   memory.failures = failures;
   memory.lastLoss = lost2;
   noticeOutage(d);
-  const isAlone = memory.target.candidates.length === 1;
-  const isSuspect = isAlone && lost2.reason === "refused" && failures > 1 && (failures & failures - 1) === 0;
-  if (isSuspect) d.effects.push({ type: "renew" });
-  renewIfRefused(d, lost2);
-  wait(d, delayAfter(d, lost2, wasUseful, failures));
+  renewIfRefused(d, lost2, memory.target.candidates.length === 1);
+  wait(d, delayAfter(d, lost2, was, failures));
+}
+function changeTransport(d, { retryAfterMs }) {
+  d.memory.failures++;
+  wait(d, Math.max(floorMs(d), retryAfterMs || 0));
 }
 function noticeOutage({ memory, moment }) {
   if (memory.outageSinceMs === null) memory.outageSinceMs = moment.nowMs;
 }
-function renewIfRefused(d, { reason }) {
-  if (reactionTo(reason) === "renew") d.effects.push({ type: "renew" });
+function renewIfRefused({ memory, effects }, { reason }, isAlone = true) {
+  const { failures } = memory;
+  const isSuspect = isAlone && reason === "refused" && failures > 1 && (failures % 16 === 0 || (failures & failures - 1) === 0);
+  if (isSuspect || reactionTo(reason) === "renew") effects.push({ type: "renew" });
 }
-function delayAfter(d, lost2, wasUseful, failures) {
+function delayAfter(d, lost2, was, failures) {
   const { memory, moment, options } = d;
   const asked = options.backoff({
     failures,
     code: lost2.code,
     reason: isRestarting(d) ? "server-restart" : lost2.reason,
-    wasUseful,
+    wasUseful: was === "useful",
+    useless: was === "open" ? memory.useless : 0,
     elapsedMs: memory.outageSinceMs === null ? 0 : moment.nowMs - memory.outageSinceMs,
     chance: moment.chance
   });
@@ -815,26 +913,29 @@ function attemptFailed(d, link, lost2) {
   dropLink(d, link);
   if (!active) {
     const isHopeless = reactionTo(lost2.reason) === "renew";
-    if (isHopeless || !tryNext(d) && d.links.length === 0) giveUpRound(d, lost2, false);
+    if (isHopeless || !tryNext(d) && d.links.length === 0) giveUpRound(d, lost2, "closed");
   } else if (isOutdated(memory, active) && !isOutdated(memory, link)) {
-    successorFailed(d, lost2, false);
+    successorFailed(d, lost2, "closed");
   } else if (!tryNext(d)) {
     if (memory.isDoubted) stillDoubted(d, link, lost2);
     else planProbe(d);
   }
 }
 function stillDoubted(d, failed2, lost2) {
+  const { active, memory } = d;
   planProbe(d);
-  if (reactionTo(lost2.reason) !== "retry") return;
-  const isSameKind = !!d.active && d.active.kind === failed2.kind;
-  d.memory.failures += isSameKind ? 1 : 0;
-  setTimer(d, "replace", isSameKind ? delayAfter(d, lost2, false, d.memory.failures) : floorMs(d));
+  const isOtherKind = !!active && active.kind !== failed2.kind && reactionTo(lost2.reason) === "retry";
+  if (!isOtherKind) {
+    memory.failures++;
+    renewIfRefused(d, lost2);
+  }
+  setTimer(d, "replace", isOtherKind ? floorMs(d) : delayAfter(d, lost2, "closed", memory.failures));
 }
-function successorFailed(d, lost2, wasUseful) {
+function successorFailed(d, lost2, was) {
   const { memory } = d;
-  memory.failures = wasUseful ? 1 : memory.failures + 1;
+  memory.failures = was === "useful" ? 1 : memory.failures + 1;
   renewIfRefused(d, lost2);
-  setTimer(d, "replace", delayAfter(d, lost2, wasUseful, memory.failures));
+  setTimer(d, "replace", delayAfter(d, lost2, was, memory.failures));
 }
 function isOutdated({ target }, { targetId }) {
   return targetId !== target.id;
@@ -869,13 +970,14 @@ function takeOver(d, link) {
   const { active, memory } = d;
   d.links = d.links.filter((other) => other !== link);
   d.active = link;
-  memory.isDoubted = false;
   if (active) {
+    active.isDoubted = memory.isDoubted;
     clearTimer(d, "useful", active.id);
     clearTimer(d, "deadline", active.id);
     d.links.push(active);
     setTimer(d, "drain", d.options.drainMs, active.id);
   }
+  memory.isDoubted = false;
   if (!isOutdated(memory, link)) clearTimer(d, "replace");
   settle(d, link);
 }
@@ -913,6 +1015,7 @@ function useful(d, link) {
   clearTimer(d, "useful", link.id);
   memory.lessons = learnUseful(memory.lessons, link.kind);
   memory.failures = 0;
+  memory.useless = 0;
   memory.outageSinceMs = null;
   const isBest = betterThan(memory.target.candidates, link.kind).length === 0;
   if (isBest) memory.probeDelayMs = d.options.probeFirstMs;
@@ -933,14 +1036,17 @@ function activeLost(d, link, cause) {
   dropLink(d, link);
   memory.lastLoss = cause;
   if (!link.useful && reaction === "retry" && !isRestarting(d)) {
+    memory.useless++;
     memory.lessons = cause.reason === "buffered" ? learnRefusal(memory.lessons, link.kind, cause.reason) : learnUseless(memory.lessons, link.kind);
   }
   const spare = d.links.filter((other) => other.openedAtMs !== null).sort((a, b) => b.targetId - a.targetId || b.id - a.id)[0];
   if (spare) {
     dropLink(d, spare);
     d.active = spare;
+    memory.isDoubted = !!spare.isDoubted;
     if (!spare.useful) setTimer(d, "useful", options.usefulAfterMs, spare.id);
-    if (isOutdated(memory, spare)) successorFailed(d, cause, link.useful);
+    if (isOutdated(memory, spare)) successorFailed(d, cause, link.useful ? "useful" : "open");
+    else if (memory.isDoubted) return stillDoubted(d, link, cause);
     return planProbe(d);
   }
   noticeOutage(d);
@@ -951,10 +1057,17 @@ function activeLost(d, link, cause) {
     return stopClimbing(d);
   }
   const hasMore = d.links.length > 0 || d.queue.length > 0;
-  if (link.useful || !hasMore || reaction === "renew") return giveUpRound(d, cause, link.useful);
+  if (!link.useful && !hasMore && isWornOut(d, link.kind) && reaction === "retry") return changeTransport(d, cause);
+  if (link.useful || !hasMore || reaction === "renew") return giveUpRound(d, cause, link.useful ? "useful" : "open");
   d.phase = "connecting";
   stopClimbing(d);
   tryNext(d);
+}
+function isWornOut({ memory, options }, kind2) {
+  const { target, lessons } = memory;
+  const next = roundOrder(target.candidates, lessons)[0];
+  const mayHurry = options.hintFloorMs <= options.floorMs;
+  return mayHurry && memory.useless === 3 && isDemoted(lessons, kind2) && !!next && !isDemoted(lessons, next);
 }
 function suspend(d) {
   closeAll(d, "stopped");
@@ -1066,7 +1179,8 @@ function hinted$1(d, hint) {
   const { lastLoss } = memory;
   const isAsked = lastLoss !== null && (lastLoss.retryAfterMs !== null || reactionTo(lastLoss.reason) === "back-off");
   const isSentAway = !active && isAsked;
-  if (isSentAway || moment.nowMs - memory.lastCheckAtMs < (active ? CHECK_FLOOR_MS : options.hintFloorMs)) return;
+  if (isSentAway || Math.abs(moment.nowMs - memory.lastCheckAtMs) < (active ? CHECK_FLOOR_MS : options.hintFloorMs))
+    return;
   memory.lastCheckAtMs = moment.nowMs;
   if (hint === "check" && active) memory.isDoubted = true;
   if (canImprove) probe(d);
@@ -1130,6 +1244,7 @@ function createConnection(deps) {
   let state = { phase: "idle" };
   let running = false;
   let unlisten = null;
+  let clockWatch = null;
   function dispatch(event) {
     queue.push(event);
     if (running) return;
@@ -1140,6 +1255,7 @@ function createConnection(deps) {
         const { state: after, effects } = step(state, next, { nowMs: clock.now(), chance: platform.random() }, options);
         state = after;
         effects.forEach(run);
+        watch(after);
         if (before !== after) deps.changed(after);
       }
     } finally {
@@ -1159,10 +1275,13 @@ function createConnection(deps) {
       case "set-timer": {
         const { name, linkId, delayMs } = effect;
         if (name === "retry") deps.record({ what: "wait", delayMs: Math.round(delayMs) });
-        return timers.set(keyOf$2(name, linkId), delayMs, () => dispatch({ type: "timer", name, linkId }));
+        return timers.set(keyOf$3(name, linkId), delayMs, () => {
+          if (clockWatch) clockWatch.look();
+          dispatch({ type: "timer", name, linkId });
+        });
       }
       case "clear-timer":
-        return timers.clear(keyOf$2(effect.name, effect.linkId));
+        return timers.clear(keyOf$3(effect.name, effect.linkId));
       case "clear-timers":
         return timers.clearAll();
       case "renew":
@@ -1242,14 +1361,26 @@ function createConnection(deps) {
     if (link && link.heartbeat) link.heartbeat.stop();
     return link;
   }
+  function watch({ phase }) {
+    const isWanted = phase !== "idle" && phase !== "suspended";
+    if (isWanted === !!clockWatch) return;
+    if (clockWatch) clockWatch.stop();
+    clockWatch = isWanted ? watchClock(clock, isHidden, () => hinted2("clock", "check")) : null;
+  }
+  function isHidden() {
+    return !!platform.page && platform.page.isHidden === true;
+  }
+  function hinted2(detail, hint) {
+    deps.record({ what: "hint", detail });
+    happened({ type: "hint", hint });
+  }
   return {
     start(target, preferred) {
       var _a, _b;
       unlisten != null ? unlisten : unlisten = (_b = (_a = platform.page) == null ? void 0 : _a.listen((signal) => {
         const hint = hintOf(signal);
-        if (hint === null) return;
-        deps.record({ what: "hint", detail: signal });
-        happened({ type: "hint", hint });
+        if (clockWatch) clockWatch.look();
+        if (hint) hinted2(signal, hint);
       })) != null ? _b : null;
       deps.record({ what: "start" });
       dispatch({ type: "start", target, preferred });
@@ -1263,6 +1394,7 @@ function createConnection(deps) {
       return !!link && !!link.transport && !!link.transport.send && link.transport.send(frame);
     },
     announceRestart: () => dispatch({ type: "restart-announced" }),
+    hint: (hint) => happened({ type: "hint", hint }),
     stop() {
       if (state.phase === "idle" && unlisten === null) return;
       deps.record({ what: "stop" });
@@ -1276,7 +1408,7 @@ function createConnection(deps) {
     }
   };
 }
-function keyOf$2(name, linkId) {
+function keyOf$3(name, linkId) {
   return linkId === null ? name : `${name}:${linkId}`;
 }
 const MARK_EVERY_MS = 100;
@@ -1321,48 +1453,85 @@ function thinned(marks) {
   }
   return marks.filter((_, at) => at !== drop);
 }
+function createUnfinished() {
+  const reached = /* @__PURE__ */ new Map();
+  let begun = null;
+  return {
+    open(base, channels) {
+      if (isAfter(begun || base, base)) reached.clear();
+      if (!begun || isAfter(begun, base)) begun = base;
+      const placeOf = (at) => {
+        const place = reached.get(channels[at]);
+        return place && isAfter(place, base) ? place : base;
+      };
+      const behind = (a, b) => isAfter(placeOf(a), placeOf(b)) ? 1 : 0;
+      const order = channels.map((_, at) => at).sort((a, b) => behind(a, b) - behind(b, a));
+      return {
+        order,
+        from: order.length ? placeOf(order[0]) : base,
+        came(channel, place) {
+          const found = order.findIndex((at) => channel.toLowerCase().indexOf(channels[at]) === 0);
+          order.slice(0, found + 1).forEach((at) => {
+            const key = channels[at];
+            if (isAfter(place, reached.get(key))) reached.set(key, place);
+          });
+        }
+      };
+    },
+    over() {
+      begun = null;
+      reached.clear();
+    }
+  };
+}
 const WHOLE_HISTORY = "00000000000000000000000000";
 const REPLAY_QUIET_MS = 1e3;
 const REPLAY_LONGEST_MS = 1e4;
 const MID_CLOCK_TOLERANCE_MS = 864e5;
-const CHECK_EVERY_MS = 1e4;
-const CHECK_MOST = 5e3;
 const SORTING_MS = 1e4;
 const HISTORY_MS$1 = 864e5;
 function createPosition(options) {
   const { version, overlapMs, lastMid, left } = options;
   const { originAtMs, originIsServerTime } = left || options;
   const byMid = version !== 1 && version !== 2;
+  const origin = startOf(byMid ? WHOLE_HISTORY : "", wholeSecond(originAtMs));
   const marks = createMarks();
   if (left && left.mark) marks.restore(left.mark);
   else if (lastMid) marks.restore({ mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 });
   let storeWasEmpty = false;
   let epoch = 0;
-  function first() {
-    return byMid || !originIsServerTime || left && left.mark ? marks.oldest() : void 0;
+  let isBehind = false;
+  const unfinished = createUnfinished();
+  function first(sinceMs) {
+    const oldest = marks.oldest();
+    const isPlace = byMid ? oldest && oldest.receivedAtMs <= sinceMs : !originIsServerTime || left && left.mark;
+    return isPlace ? oldest : void 0;
   }
   function open(link) {
     const safe = marks.before(Math.min(link.sinceMs, link.nowMs) - overlapMs);
-    const from = link.isWhole ? void 0 : safe || first();
-    const fromOrigin = !from && (link.isWhole || link.resumed || version < 2 || originIsServerTime && !byMid);
-    const query2 = from ? overlapQuery(from) : storeWasEmpty || fromOrigin ? originQuery() : {};
+    const isWhole = isBehind;
+    const from = isWhole ? void 0 : safe || first(link.sinceMs);
+    const fromOrigin = !from && (isWhole || link.resumed || version < 2 || originIsServerTime && !byMid);
+    const base = from ? startOf(from.mid, from.timeAtMs) : origin;
+    const isAsking = !!from || storeWasEmpty || fromOrigin;
     const openedInEpoch = epoch;
-    let holding = !byMid && !link.atomic && link.channelCount > 1 && !!query2.time;
+    let holding = !byMid && !link.atomic && link.channels.length > 1 && isAsking;
+    const surelyStored = { mid: "", timeAtMs: wholeSecond(link.serverNowMs) - 1e3, tag: 0 };
+    const reading = holding ? unfinished.open(base, link.channels) : null;
+    const query2 = isAsking ? exactQuery(reading ? reading.from : base) : {};
     let held = null;
     let firstAtMs = 0;
     let heldAtMs = 0;
     let reached = null;
-    let checkedAtMs = link.nowMs;
-    let uncheckedCount = 0;
-    function isRenumbered({ mid }, publishedAtMs) {
+    function isRenumbered({ mid }, publishedAtMs, isOther) {
       const newest = marks.newest();
-      if (!byMid || link.isWhole || !newest || mid > newest.mid || openedInEpoch !== epoch) return false;
-      if (safe && mid <= safe.mid) return true;
+      if (!byMid || !newest || mid > newest.mid) return false;
+      if (isOther || from && from === safe && mid <= from.mid && openedInEpoch === epoch) return true;
       return marks.some(
         (mark) => mid <= mark.mid && Number(publishedAtMs) - SORTING_MS > (mark.publishedAtMs || Infinity)
       );
     }
-    function move(place, nowMs, publishedAtMs) {
+    function move(place, nowMs, publishedAtMs, channel) {
       if (holding) {
         if (!firstAtMs) firstAtMs = heldAtMs = nowMs;
         const live = place.timeAtMs >= wholeSecond(link.serverNowMs + firstAtMs - link.nowMs) + 1e3;
@@ -1370,37 +1539,37 @@ function createPosition(options) {
         heldAtMs = nowMs;
         if (holding) {
           if (isAfter(place, held)) held = place;
+          if (reading && channel) reading.came(channel, place.timeAtMs < surelyStored.timeAtMs ? place : surelyStored);
           return;
         }
+        unfinished.over();
         if (held) marks.add(__spreadProps(__spreadValues({}, held), { receivedAtMs: nowMs }));
       }
       marks.add(__spreadProps(__spreadValues({}, place), { receivedAtMs: nowMs, publishedAtMs }));
     }
     return {
       query: query2,
-      next(nowMs) {
-        if (!reached) return storeWasEmpty && !from ? originQuery() : query2;
-        const since = marks.before(checkedAtMs - overlapMs);
-        if (version < 3 || !uncheckedCount || nowMs - checkedAtMs < CHECK_EVERY_MS) return exactQuery(reached);
-        const isTooMuch = uncheckedCount > CHECK_MOST;
-        checkedAtMs = nowMs;
-        uncheckedCount = 0;
-        return exactQuery(since && !isTooMuch ? since : reached);
-      },
-      accept(message, nowMs) {
+      order: reading ? reading.order : void 0,
+      isUnfinished: () => holding && !!held,
+      next: () => reached ? exactQuery(reached) : storeWasEmpty && !from ? exactQuery(origin) : query2,
+      accept(message, nowMs, isOther = false) {
         const place = placeOf(message);
         if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return "news";
         const publishedAtMs = publishedAt(message);
-        const renumbered = isRenumbered(place, publishedAtMs);
+        const newest = marks.newest();
+        const began = newest && newest.mid.slice(0, 10);
+        const isAnother = Number(began) > 0 && began < place.mid.slice(0, 10);
+        const renumbered = isRenumbered(place, publishedAtMs, isOther);
+        if (isWhole && openedInEpoch === epoch) isBehind = false;
         if (renumbered) {
           epoch++;
           marks.clear();
+          isBehind = true;
         }
         if (renumbered || isAfter(place, reached)) reached = place;
-        uncheckedCount++;
-        move(place, nowMs, publishedAtMs);
+        move(place, nowMs, publishedAtMs, message.channel);
         if (fromOrigin && isBeforeStart(message)) return "before-start";
-        return renumbered ? "renumbered" : "news";
+        return renumbered ? "renumbered" : isAnother ? "another-store" : "news";
       },
       emptyPoll(hint, nowMs) {
         if (from || reached) return;
@@ -1425,12 +1594,6 @@ function createPosition(options) {
   function exactQuery({ mid, timeAtMs, tag }) {
     return byMid ? { mid } : { tag, time: new Date(timeAtMs).toUTCString() };
   }
-  function overlapQuery({ mid, timeAtMs }) {
-    return exactQuery(startOf(mid, timeAtMs));
-  }
-  function originQuery() {
-    return exactQuery(startOf(WHOLE_HISTORY, originAtMs));
-  }
   function isBeforeStart(message) {
     const publishedAtMs = byMid ? publishedAt(message) || createdAt(message) : message.timeAtMs;
     return publishedAtMs !== null && publishedAtMs < wholeSecond(originAtMs);
@@ -1446,7 +1609,7 @@ function createPosition(options) {
     },
     state() {
       const newest = marks.newest();
-      const mark = newest && marks.before(newest.receivedAtMs - overlapMs) || first() || null;
+      const mark = !isBehind && (newest && marks.before(newest.receivedAtMs - overlapMs) || first(Infinity)) || null;
       return { originAtMs, originIsServerTime, mark };
     }
   };
@@ -1469,23 +1632,28 @@ function wholeSecond(atMs) {
 }
 const DEDUPE_WINDOW = 16384;
 const RECENT_MIN = 256;
-const UNDATED = "|";
 function createDedupe(limit = DEDUPE_WINDOW) {
   const seen = /* @__PURE__ */ new Map();
+  const owners = /* @__PURE__ */ new Map();
   let elsewhere = /* @__PURE__ */ new Set();
   let elsewhereUntilMs = 0;
   return {
-    isNew(identity, nowMs) {
+    isNew(identity, nowMs, mid) {
       if (seen.has(identity)) return false;
       seen.set(identity, nowMs);
+      if (mid) owners.set(mid, identity);
       if (seen.size > limit) seen.delete(seen.keys().next().value);
+      if (owners.size > limit) owners.delete(owners.keys().next().value);
       return !(elsewhere.size && elsewhere.has(fingerprint(identity)));
     },
+    isOther: (mid, identity) => !!mid && !!identity && !seen.has(identity) && owners.has(mid),
     recent(sinceMs) {
       let left = seen.size;
       const found = elsewhereUntilMs >= sinceMs || left < RECENT_MIN ? Array.from(elsewhere) : [];
+      let isRecent = false;
       seen.forEach((atMs, identity) => {
-        if (atMs >= sinceMs || left <= RECENT_MIN) found.push(fingerprint(identity));
+        isRecent = isRecent || atMs >= sinceMs || left <= RECENT_MIN;
+        if (isRecent) found.push(fingerprint(identity));
         left--;
       });
       return found.slice(-limit);
@@ -1495,9 +1663,7 @@ function createDedupe(limit = DEDUPE_WINDOW) {
       elsewhereUntilMs = untilMs;
     },
     renumbered() {
-      seen.forEach((_atMs, identity) => {
-        if (identity[identity.length - 1] === UNDATED) seen.delete(identity);
-      });
+      owners.clear();
     },
     get size() {
       return seen.size;
@@ -1506,7 +1672,7 @@ function createDedupe(limit = DEDUPE_WINDOW) {
 }
 function identityOf(message) {
   const { mid, channel, id, tag, time } = message;
-  if (mid) return mid + UNDATED + (publishedAt(message) || "");
+  if (mid) return `${mid}|${publishedAt(message) || fingerprint(JSON.stringify(message.body))}`;
   return id === null && tag === null && !time ? null : [channel, id, tag, time].join("|");
 }
 function fingerprint(text2) {
@@ -1562,7 +1728,7 @@ function noTransport({ version }, { missing }) {
   const message = `No transport works here with push server version ${version} (${reasons.join(", ")}): ask for another one, or add what is missing to options.platform.`;
   return new PullError("no-transport", message, { facts: { skipped: missing, version } });
 }
-const REVISION = 19;
+const REVISION$1 = 19;
 function addressOf(config, kind2, options) {
   const { version } = config;
   const { framing, cursor, href } = options;
@@ -1573,7 +1739,7 @@ function addressOf(config, kind2, options) {
   if (isWebSocket) base = base.replace(/^http/i, "ws");
   const url = query(
     base,
-    __spreadProps(__spreadValues(__spreadValues(__spreadValues(__spreadValues({}, whoAsks(config)), framed(kind2, options, config)), whose(config)), cursor), { revision: REVISION }),
+    __spreadProps(__spreadValues(__spreadValues(__spreadValues(__spreadValues({}, whoAsks(config)), framed(kind2, options, config)), whose(config)), cursor), { revision: REVISION$1 }),
     version
   );
   return version === 1 && !isWebSocket && cursor.time ? { url, headers: { "If-Modified-Since": cursor.time } } : { url };
@@ -1634,7 +1800,7 @@ function createArrivals() {
       if (fresh.length) {
         const isDated = clock.uncertaintyMs < Infinity;
         const starts = fresh.map(({ startAtMs }) => isDated && startAtMs ? startAtMs + clock.shiftMs : nowMs);
-        const startedAtMs = Math.max(knownAtMs, Math.min(nowMs, endedAtMs, ...starts));
+        const startedAtMs = Math.max(knownAtMs > nowMs ? 0 : knownAtMs, Math.min(nowMs, endedAtMs, ...starts));
         unreadSinceMs = Math.min(unreadSinceMs, startedAtMs);
         endedAtMs = heardAtMs = Infinity;
         firstId = id;
@@ -1753,22 +1919,22 @@ function httpPortal(options) {
     if (isController) return url.replace(ACTION, `$1${ACTIONS[called]}`);
     return url.replace(/[^/?]*(\?.*)?$/, `${called}.json$1`);
   }
-  return async (call) => {
+  return async (call2) => {
     const params = {};
-    Object.keys(call.params).forEach((name) => {
-      params[isController ? name.replace(/^[A-Z]+$/, (capitals) => capitals.toLowerCase()) : name] = call.params[name];
+    Object.keys(call2.params).forEach((name) => {
+      params[isController ? name.replace(/^[A-Z]+$/, (capitals) => capitals.toLowerCase()) : name] = call2.params[name];
     });
-    if (isController && !ACTIONS[call.method])
-      throw new PullError("not-supported", `Controllers lack ${call.method}: use restConfig`);
-    if (guestUserId && call.method !== "pull.config.get" && call.method !== "server.time") {
-      throw new PullError("forbidden", `Guests may not call ${call.method}: log in`);
+    if (isController && !ACTIONS[call2.method])
+      throw new PullError("not-supported", `Controllers lack ${call2.method}: use restConfig`);
+    if (guestUserId && call2.method !== "pull.config.get" && call2.method !== "server.time") {
+      throw new PullError("forbidden", `Guests may not call ${call2.method}: log in`);
     }
     const ask2 = (sessid) => {
       const form = encodeForm(__spreadProps(__spreadValues({}, params), { sessid, pull_guest_id: guestUserId || null }));
       const isGet = method === "GET";
-      const query2 = [call.logTag && encodeForm({ logTag: call.logTag }), isGet && form].filter(Boolean).join("&");
-      const url = urlOf(call.method);
-      return send(options, call, {
+      const query2 = [call2.logTag && encodeForm({ logTag: call2.logTag }), isGet && form].filter(Boolean).join("&");
+      const url = urlOf(call2.method);
+      return send(options, call2, {
         url: url + (query2 && (url.includes("?") ? "&" : "?") + query2),
         method,
         body: isGet ? null : form,
@@ -2034,8 +2200,8 @@ function toVersion(value) {
   return version >= 0 && version % 1 === 0 ? version : NaN;
 }
 function toMid$1(value) {
-  const id = toNumber(value);
-  return id >= 0 && id % 1 === 0 ? String(id).padStart(26, "0") : null;
+  const id = toText$1(value) || String(value);
+  return /^\d{1,26}$/.test(id) ? id.padStart(26, "0") : null;
 }
 function readChannels(value, wrong) {
   const given = Object(value);
@@ -2073,7 +2239,7 @@ function configStep(state, event, nowMs, chance) {
     case "loaded": {
       const renewAtMs = event.renewAtMs || Infinity;
       const stale = renewAtMs > nowMs ? 0 : state.stale + 1;
-      const dueAtMs = stale ? nowMs + doubled(6e4, stale, 36e5) : renewAtMs;
+      const dueAtMs = stale ? nowMs + doubled(6e4, stale, 36e5) : Math.max(renewAtMs, floorAt(state, nowMs));
       return __spreadProps(__spreadValues({}, state), { phase: "planned", reason: "expiring", dueAtMs, failures: 0, stale });
     }
     case "failed": {
@@ -2082,12 +2248,15 @@ function configStep(state, event, nowMs, chance) {
       return __spreadProps(__spreadValues({}, state), { phase: "planned", dueAtMs, failures });
     }
     case "wanted": {
-      const dueAtMs = Math.max(nowMs + event.withinMs * chance, state.loadedAtMs + FLOOR_MS);
+      const dueAtMs = Math.max(nowMs + event.withinMs * chance, floorAt(state, nowMs));
       return dueAtMs < state.dueAtMs ? __spreadProps(__spreadValues({}, state), { reason: event.reason, dueAtMs }) : state;
     }
     default:
       return event;
   }
+}
+function floorAt({ loadedAtMs }, nowMs) {
+  return Math.min(loadedAtMs, nowMs) + FLOOR_MS;
 }
 function doubled(firstMs, times, longestMs) {
   return Math.min(longestMs, firstMs * 2 ** (times - 1));
@@ -2160,7 +2329,7 @@ function ownerOf({ channels, version }) {
   const [first] = channels;
   return first ? fingerprint(`${first.id.reveal().split(/[:.]/)[0].toLowerCase()}|v${version}`) : null;
 }
-function createCursorStore({ platform, reloadMs, dedupe, current }) {
+function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs }) {
   const { clock, page } = platform;
   const storage = reloadMs > 0 ? platform.tabStorage : null;
   let name = "";
@@ -2185,7 +2354,7 @@ function createCursorStore({ platform, reloadMs, dedupe, current }) {
     attempt2((open) => open.removeItem(name));
   }
   function write(how) {
-    const { owner, position, serverTime } = current();
+    const { owner, position, serverTime, counts } = current();
     clock.clearTimeout(timer);
     isSoon = false;
     if (before) put(__spreadProps(__spreadValues({}, before), { how }));
@@ -2194,7 +2363,9 @@ function createCursorStore({ platform, reloadMs, dedupe, current }) {
     const state = position.state();
     const seen = dedupe.recent(state.mark ? state.mark.receivedAtMs - SEEN_BEFORE_MS : 0);
     const shiftMs = serverTime.isSettled ? serverTime.shiftMs : null;
-    put({ how, owner, atMs: writtenAtMs, shiftMs, position: state, seen });
+    const downMs = downSinceMs();
+    const sinceMs = downMs === null ? writtenAtMs : downMs;
+    put({ how, owner, atMs: writtenAtMs, sinceMs, shiftMs, position: state, seen, counts });
     if (how === "alive") plan(Math.min(reloadMs / 4, 36e5));
   }
   function plan(delayMs) {
@@ -2207,7 +2378,7 @@ function createCursorStore({ platform, reloadMs, dedupe, current }) {
       const { how, atMs, position, seen } = entry;
       const ageMs = clock.now() - atMs;
       const isOurs = how === "left" || !page || !!page.isReload;
-      const isSound = isPositionState(position) && seen.every((each) => typeof each === "string");
+      const isSound = isPositionState(position) && entry.sinceMs > 0 && seen.every((each) => typeof each === "string");
       return isOurs && isSound && ageMs >= 0 && ageMs < reloadMs ? entry : null;
     } catch (e) {
       return null;
@@ -2225,8 +2396,9 @@ function createCursorStore({ platform, reloadMs, dedupe, current }) {
       else remove();
       if (!page) return;
       unlisten = page.listen((signal) => {
-        if (signal === "pagehide" || signal === "pageshow") isAway = signal === "pagehide";
-        else if (signal !== "hidden") return;
+        if (signal === "pagehide") isAway = true;
+        else if (signal !== "hidden" && signal !== "offline") isAway = false;
+        if (signal !== "pagehide" && signal !== "pageshow" && signal !== "hidden") return;
         write(isAway ? "left" : "alive");
       });
     },
@@ -2275,6 +2447,10 @@ function eventOf(message, origin, clock, receivedAtMs) {
     replayed: isDated && publishedAtMs < serverNow(clock, origin.openedAtMs)
   };
 }
+function saidAt(message, version, clock, nowMs) {
+  const atMs = publishedAt(message) || Number(version) < 3 && message.timeAtMs;
+  return Math.min(nowMs, atMs && clock.uncertaintyMs < Infinity ? atMs + clock.shiftMs : Infinity);
+}
 function senderOf({ body, sender }) {
   const { type, id } = sender || toRecord(toRecord(body.extra)["sender"]);
   return { type: SENDERS[Number(type)] || "unknown", id: typeof id === "string" ? id : null };
@@ -2317,10 +2493,13 @@ function startShortPoll({ clock, open, take, ended }) {
 function createLinks(deps) {
   const { clock, arrivals, reader, recovery, uplink } = deps;
   const opening = /* @__PURE__ */ new Map();
+  const replays = /* @__PURE__ */ new Map();
+  let readChannels2 = [];
+  let readingId = 0;
   let { leftAtMs } = deps;
   let hasOpened = leftAtMs < Infinity;
   let heardAtMs = Infinity;
-  let againSinceMs = Infinity;
+  let doubtedSinceMs = Infinity;
   function open(link, config, position) {
     const { id, kind: kind2 } = link;
     const { channels, version } = config;
@@ -2329,26 +2508,20 @@ function createLinks(deps) {
     const codec = deps.codecs[framing];
     const hasActive = deps.state().phase === "connected" && !link.isDoubted;
     const newSinceMs = arrivals.opening(link, channels, deps.serverTime(), openedAtMs);
-    const isWhole = againSinceMs === null;
-    const sinceMs = Math.min(
-      link.sinceMs,
-      newSinceMs,
-      link.isDoubted ? heardAtMs : Infinity,
-      isWhole ? Infinity : Number(againSinceMs),
-      leftAtMs
-    );
-    againSinceMs = Infinity;
+    if (link.isDoubted) doubtedSinceMs = Math.min(doubtedSinceMs, heardAtMs);
+    const missedSinceMs = Math.min(link.sinceMs, newSinceMs, link.isDoubted ? doubtedSinceMs : Infinity, leftAtMs);
+    const sinceMs = Math.min(missedSinceMs, recovery.owedSinceMs());
     const serverNowMs = serverNow(deps.serverTime(), openedAtMs);
     const asked = {
       nowMs: openedAtMs,
       sinceMs,
       serverNowMs,
-      channelCount: channels.length,
+      channels: channels.map((channel) => mailboxOf(channel.id.reveal())),
       // An attempt that failed may have eaten a message, and took its time: what came meanwhile is asked for as well. On a
       // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
       resumed: hasOpened || id > 1
     };
-    const replay = position.open(__spreadProps(__spreadValues({}, asked), { isWhole, atomic: kind2 === "long-polling" }));
+    const replay = position.open(__spreadProps(__spreadValues({}, asked), { atomic: kind2 === "long-polling" }));
     const read = {
       codec,
       replay,
@@ -2356,21 +2529,24 @@ function createLinks(deps) {
       reply: (frame) => void deps.reply(id, frame),
       answered: (answer) => uplink.answered(id, answer)
     };
-    const address = (as, cursor) => addressOf(config, as, { framing, cursor, href: deps.href });
+    const listed = replay.order ? __spreadProps(__spreadValues({}, config), { channels: replay.order.map((at) => channels[at]) }) : config;
+    const address = (as, cursor) => addressOf(listed, as, { framing, cursor, href: deps.href });
+    replays.set(id, replay);
     const factory = deps.factories["long-polling"];
     const mayPoll = factory && deps.candidates().some((other) => other.kind === "long-polling");
     opening.set(id, {
       id,
       version,
       kind: kind2,
-      missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs) ? sinceMs : null,
-      poll: mayPoll ? poll : null,
+      channels,
+      missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs) ? missedSinceMs : null,
+      askedSinceMs: sinceMs,
+      // Version 5 replays over WebSocket alone.
+      poll: mayPoll && version < 5 ? poll : null,
       release: (frame) => void reader.take(frame, read)
     });
     function poll(fromMs, ended2) {
-      const nowMs = clock.now();
-      const isWhole2 = fromMs === null;
-      const asking = position.open(__spreadProps(__spreadValues({}, asked), { nowMs, sinceMs: isWhole2 ? nowMs : fromMs, isWhole: isWhole2, atomic: true }));
+      const asking = position.open(__spreadProps(__spreadValues({}, asked), { nowMs: clock.now(), sinceMs: fromMs, atomic: true }));
       return startShortPoll({
         ended: ended2,
         clock,
@@ -2391,7 +2567,7 @@ function createLinks(deps) {
       binary: isBinary(config, kind2, framing),
       // Only version 5 gives a sign of life that pages can see.
       silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
-      address: (phase) => address(kind2, phase === "first" ? replay.query : replay.next(clock.now())),
+      address: (phase) => address(kind2, phase === "first" ? replay.query : replay.next()),
       frame(frame) {
         heardAtMs = clock.now();
         if (recovery.hold(id, frame)) return "news";
@@ -2405,10 +2581,16 @@ function createLinks(deps) {
   function opened2(linkId) {
     hasOpened = true;
     heardAtMs = clock.now();
-    leftAtMs = Infinity;
+    doubtedSinceMs = leftAtMs = Infinity;
     const link = opening.get(linkId);
     opening.delete(linkId);
-    if (link) recovery.opened(link);
+    if (!link) return;
+    const { channels, missedSinceMs, askedSinceMs } = link;
+    const lacksChannel = !readingId && !!channels.length && readChannels2.some(({ id }) => channelTypeOf(channels, id.reveal()) === null);
+    readChannels2 = channels;
+    readingId = linkId;
+    const sinceMs = lacksChannel && missedSinceMs === null ? askedSinceMs : missedSinceMs;
+    recovery.opened(__spreadProps(__spreadValues({}, link), { lacksChannel, missedSinceMs: sinceMs }));
   }
   function ended({ what, detail, code }, linkId) {
     const isRefusal = what === "lost" && detail === "bad-request" && Number(code) > 4e3;
@@ -2417,7 +2599,10 @@ function createLinks(deps) {
     uplink.linkEnded(linkId, refusal2);
     if (refusal2) deps.warn(refusal2);
     opening.delete(linkId);
-    recovery.ended(linkId);
+    const replay = replays.get(linkId);
+    recovery.ended(linkId, !!replay && replay.isUnfinished());
+    replays.delete(linkId);
+    if (linkId === readingId) readingId = 0;
   }
   return {
     open,
@@ -2429,9 +2614,6 @@ function createLinks(deps) {
         opened2(linkId);
         if (detail === "confirmed") arrivals.heard(linkId, clock.now());
       }
-    },
-    again(sinceMs) {
-      againSinceMs = sinceMs;
     }
   };
 }
@@ -2462,17 +2644,20 @@ function createReader(deps) {
   }
   function accept(message, { replay, origin }) {
     const nowMs = clock.now();
-    const verdict = replay.accept(message, nowMs);
+    const { mid } = message;
+    const identity = identityOf(message);
+    const verdict = replay.accept(message, nowMs, dedupe.isOther(mid, identity));
     if (verdict === "renumbered") {
       dedupe.renumbered();
       deps.renumbered();
     }
-    const identity = identityOf(message);
-    if (identity && !dedupe.isNew(identity, nowMs)) {
+    if (verdict === "another-store") deps.anotherStore();
+    if (identity && !dedupe.isNew(identity, nowMs, mid)) {
       counters.repeats++;
       return false;
     }
     deps.numbered(message);
+    if (deps.isOver()) return false;
     if (verdict === "before-start") {
       counters.beforeStart++;
       return false;
@@ -2490,28 +2675,118 @@ function createReader(deps) {
   }
   return { take };
 }
+const TRIES = 3;
+const PAUSE_MS$1 = 2e3;
+const MOST = 5e3;
+function createDebt({ clock, poll, resumeAgain, paid }) {
+  let owedSinceMs = Infinity;
+  let count = 0;
+  let linkSinceMs = Infinity;
+  let pollSinceMs = Infinity;
+  let hasLink = false;
+  let triesLeft = 0;
+  let payAtMs = Infinity;
+  let timer;
+  let stopPoll = null;
+  function owe(sinceMs, inMs) {
+    if (owedSinceMs === Infinity) count = 0;
+    owedSinceMs = Math.min(owedSinceMs, sinceMs);
+    const atMs = clock.now() + inMs;
+    if (atMs >= payAtMs || owedSinceMs === Infinity) return;
+    clock.clearTimeout(timer);
+    payAtMs = atMs;
+    timer = clock.setTimeout(pay, inMs);
+  }
+  function pay() {
+    payAtMs = Infinity;
+    if (!hasLink) return;
+    const sinceMs = Math.min(owedSinceMs, pollSinceMs);
+    owedSinceMs = pollSinceMs = Infinity;
+    if (stopPoll) stopPoll();
+    stopPoll = null;
+    if (count > MOST) return paid();
+    if (triesLeft-- > 0) {
+      pollSinceMs = sinceMs;
+      stopPoll = poll(sinceMs, (isAnswered) => {
+        pollSinceMs = Infinity;
+        stopPoll = null;
+        if (!isAnswered) return owe(sinceMs, PAUSE_MS$1);
+        triesLeft = TRIES;
+        paid();
+      });
+      if (stopPoll) return;
+      pollSinceMs = Infinity;
+    }
+    owedSinceMs = sinceMs;
+    paid();
+    if (hasLink) resumeAgain();
+  }
+  function left() {
+    clock.clearTimeout(timer);
+    payAtMs = Infinity;
+    if (stopPoll) stopPoll();
+    stopPoll = null;
+    owedSinceMs = Math.min(owedSinceMs, linkSinceMs, pollSinceMs);
+    linkSinceMs = pollSinceMs = Infinity;
+    hasLink = false;
+  }
+  return {
+    sinceMs: () => Math.min(owedSinceMs, linkSinceMs, pollSinceMs),
+    owe,
+    opened(askedSinceMs) {
+      left();
+      hasLink = true;
+      triesLeft = TRIES;
+      if (askedSinceMs > owedSinceMs) return owe(owedSinceMs, PAUSE_MS$1);
+      linkSinceMs = owedSinceMs;
+      owedSinceMs = Infinity;
+    },
+    heard() {
+      linkSinceMs = Infinity;
+      count++;
+    },
+    left
+  };
+}
 const HOLE_MOST = 1e5;
 function createHoles() {
   const channels = /* @__PURE__ */ new Map();
   let unread = 0;
+  let before = {};
   return {
-    seen({ channel, id }, nowMs) {
+    seen({ channel, id }, nowMs, publishedAtMs) {
       if (channel === null || id === null) return null;
-      const counted = channels.get(channel);
-      if (!counted || id - counted.last > HOLE_MOST) {
-        channels.set(channel, { last: id, lastAtMs: nowMs, left: /* @__PURE__ */ new Map() });
+      let counted = channels.get(channel);
+      if (!counted) {
+        const known = Object(before[fingerprint(channel)]);
+        counted = { last: Number(known[0]), lastAtMs: Number(known[1]), left: /* @__PURE__ */ new Map() };
+        if (counted.last > 0) channels.set(channel, counted);
+      }
+      if (!(id - counted.last <= HOLE_MOST)) {
+        channels.set(channel, { last: id, lastAtMs: publishedAtMs, left: /* @__PURE__ */ new Map() });
         return null;
       }
       const { last, left, lastAtMs } = counted;
-      counted.lastAtMs = nowMs;
+      counted.lastAtMs = publishedAtMs;
       if (id <= last) {
         if (left.delete(id)) return null;
-        channels.set(channel, { last: id, lastAtMs: nowMs, left: /* @__PURE__ */ new Map() });
-        return "anew";
+        channels.set(channel, { last: id, lastAtMs: publishedAtMs, left: /* @__PURE__ */ new Map() });
+        return { what: "anew", sinceMs: lastAtMs };
       }
       for (let number = last + 1; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs });
       counted.last = id;
-      return id > last + 1 ? "hole" : null;
+      return id > last + 1 ? { what: "hole", sinceMs: lastAtMs } : null;
+    },
+    counts() {
+      const counts = __spreadValues({}, before);
+      channels.forEach(({ last, lastAtMs, left }, channel) => {
+        const hole = left.entries().next().value;
+        counts[fingerprint(channel)] = hole ? [hole[0] - 1, hole[1].sinceMs] : [last, lastAtMs];
+      });
+      return counts;
+    },
+    restore(counts) {
+      before = counts;
     },
     unreadable(count) {
       unread += count;
@@ -2534,6 +2809,18 @@ function createHoles() {
     }
   };
 }
+function remedyOf({
+  version,
+  kind: kind2,
+  missedSinceMs,
+  poll,
+  isAfterCut
+}) {
+  if (version === 1 && kind2 === "sse" && isAfterCut && poll) return "poll";
+  if (missedSinceMs === null || kind2 !== "websocket" || version === 2) return "none";
+  if (version === 1) return "fetch";
+  return "ask-again";
+}
 const HOLE_MS = 3e3;
 const HISTORY_MS = 864e5;
 const IN_FLIGHT_MS = 1500;
@@ -2541,15 +2828,12 @@ const HOLD_MS = 2e3;
 const FETCH_TRIES = 3;
 const FETCH_PAUSE_MS = 300;
 const RECONCILE_MS = 2e3;
-const RECONCILE_MOST = 5e3;
+const CHECK_MS = 1e4;
+const HOLE_CHECK_MS = 1e3;
+const HOLE_BACK_MS = 3e4;
 const SETTLE_MS = 2e3;
 const PING_MS = 12e4;
 const AFTER_PING_MS = 3e3;
-function remedyOf({ version, kind: kind2, missedSinceMs, poll }) {
-  if (missedSinceMs === null || kind2 !== "websocket" || version === 2) return "none";
-  if (version === 1) return "fetch";
-  return poll && version < 5 ? "reconcile" : "resume-again";
-}
 const RENUMBERED = { certainty: "suspected", reason: "renumbered" };
 function createRecovery(deps) {
   const { clock } = deps;
@@ -2559,48 +2843,50 @@ function createRecovery(deps) {
   let worst = "complete";
   let isSettled = true;
   let openedAtMs = 0;
-  let heardCount = 0;
   let stopPoll = () => {
   };
   let stopHolding = stopPoll;
   let timer;
   let holeTimer = null;
-  let storeBegan = "";
-  let anewSinceMs = null;
+  let numberedAtMs = Infinity;
+  let anewOnId = 0;
   const holes = createHoles();
   let pingTimer;
+  let isQuiet = true;
+  let isAfterCut = false;
+  const debt = createDebt({
+    clock,
+    poll: (sinceMs, ended) => link && link.poll && link.poll(sinceMs, ended),
+    resumeAgain: deps.resumeAgain,
+    paid: settle2
+  });
   function opened2(next) {
     leave();
     link = next;
-    heardCount = 0;
+    isQuiet = true;
     const { version, kind: kind2 } = next;
+    debt.opened(next.askedSinceMs);
     if (version === 4 && kind2 === "websocket" && next.poll) {
       pingTimer = clock.setTimeout(afterPing, PING_MS + AFTER_PING_MS);
     }
     const ownSinceMs = next.missedSinceMs === null ? missedSinceMs : next.missedSinceMs;
     if (ownSinceMs === null) return;
-    const askSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, openedAtMs);
     missedSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, Number(missedSinceMs));
+    if (numberedAtMs === Infinity) numberedAtMs = missedSinceMs;
     openedAtMs = clock.now();
     if (isSettled) worst = "complete";
     isSettled = false;
     if (openedAtMs - missedSinceMs > HISTORY_MS) suspect({ certainty: "suspected", reason: "history" });
-    const remedy = remedyOf(__spreadProps(__spreadValues({}, next), { missedSinceMs }));
+    else if (next.lacksChannel) suspect({ certainty: "suspected", reason: "channel" });
+    if (link !== next) return;
+    const remedy = remedyOf(__spreadProps(__spreadValues({}, next), { missedSinceMs, isAfterCut }));
     switch (remedy) {
       case "fetch":
         return fetchMissed(next);
-      case "reconcile":
-        timer = clock.setTimeout(() => {
-          if (heardCount > RECONCILE_MOST) settle2();
-          else poll(next, askSinceMs, settle2);
-        }, RECONCILE_MS);
-        return;
-      case "resume-again":
-        timer = clock.setTimeout(() => {
-          settle2();
-          if (heardCount <= RECONCILE_MOST) deps.resumeAgain(askSinceMs);
-        }, RECONCILE_MS);
-        return;
+      case "ask-again":
+        return debt.owe(ownSinceMs, RECONCILE_MS);
+      case "poll":
+        return debt.owe(ownSinceMs, 0);
       case "none":
         timer = clock.setTimeout(settle2, SETTLE_MS);
         return;
@@ -2616,27 +2902,31 @@ function createRecovery(deps) {
     held = [];
     let triesLeft = FETCH_TRIES;
     const holding = clock.setTimeout(release, HOLD_MS);
-    const ask2 = () => poll(from, Number(missedSinceMs), (isAnswered) => {
-      if (!isAnswered && --triesLeft) {
-        timer = clock.setTimeout(ask2, FETCH_PAUSE_MS);
-        return;
-      }
-      release();
-      if (!isAnswered) suspect({ certainty: "suspected", reason: "no-replay" });
-      settle2();
-    });
+    const { poll } = from;
+    const ask2 = () => {
+      stopPoll = poll(Number(missedSinceMs), (isAnswered) => {
+        if (!isAnswered && --triesLeft) {
+          timer = clock.setTimeout(ask2, FETCH_PAUSE_MS);
+          return;
+        }
+        release();
+        if (!isAnswered) suspect({ certainty: "suspected", reason: "no-replay" });
+        settle2();
+      });
+    };
     stopHolding = () => clock.clearTimeout(holding);
     ask2();
   }
-  function poll(from, sinceMs, done) {
-    if (from.poll) stopPoll = from.poll(sinceMs, done);
-  }
   function afterPing() {
-    if (!link) return;
     pingTimer = clock.setTimeout(afterPing, PING_MS);
-    if (heardCount && isSettled) poll(link, clock.now() - AFTER_PING_MS, () => {
-    });
-    heardCount = 0;
+    if (!isQuiet) debt.owe(clock.now() - AFTER_PING_MS, 0);
+    isQuiet = true;
+  }
+  function heard(linkId) {
+    if (!link || link.id !== linkId) return;
+    isQuiet = false;
+    debt.heard();
+    if (link.kind === "long-polling" && link.version > 2) debt.owe(clock.now(), CHECK_MS);
   }
   function release() {
     const frames = held || [];
@@ -2654,24 +2944,29 @@ function createRecovery(deps) {
     const untilMs = clock.now();
     if (what.certainty === "certain") worst = "gap";
     else if (worst === "complete") worst = "suspected-gap";
-    deps.gap(__spreadProps(__spreadValues({}, what), { sinceMs: (sinceMs === null ? untilMs : sinceMs) - IN_FLIGHT_MS, untilMs }));
+    const fromMs = sinceMs === null ? untilMs : sinceMs > untilMs ? untilMs - HISTORY_MS : sinceMs;
+    deps.gap(__spreadProps(__spreadValues({}, what), { sinceMs: fromMs - IN_FLIGHT_MS, untilMs }));
     if (isSettled) deps.recovered(worst);
   }
-  function beganAnew() {
-    if (missedSinceMs !== null && anewSinceMs === missedSinceMs) return;
-    anewSinceMs = missedSinceMs;
-    suspect(RENUMBERED);
+  function lostStore(lastAtMs) {
+    const nowMs = clock.now();
+    const sinceMs = lastAtMs > openedAtMs ? nowMs : lastAtMs;
+    suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, sinceMs));
   }
-  function numbered(message, version) {
-    if (version > 2 && message.mid) {
-      const began = message.mid.slice(0, 10);
-      if (storeBegan && storeBegan < began) beganAnew();
-      storeBegan = began;
-    }
+  function numbered(message, version, publishedAtMs = clock.now()) {
+    const nowMs = clock.now();
+    numberedAtMs = publishedAtMs;
     if (version !== 2) return;
-    const found = holes.seen(message, clock.now());
-    if (found === "anew" && !isSettled) beganAnew();
-    if (found === "hole" && !holeTimer) holeTimer = clock.setTimeout(checkHoles, HOLE_MS);
+    const found = holes.seen(message, nowMs, publishedAtMs);
+    if (!found) return;
+    const { what, sinceMs } = found;
+    if (what === "hole") {
+      holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS);
+      return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS);
+    }
+    if (sinceMs > openedAtMs || !link || link.id === anewOnId) return;
+    anewOnId = link.id;
+    lostStore(sinceMs);
   }
   function checkHoles() {
     const found = holes.missing(clock.now() - HOLE_MS);
@@ -2681,6 +2976,7 @@ function createRecovery(deps) {
   function leave() {
     clock.clearTimeout(timer);
     clock.clearTimeout(pingTimer);
+    debt.left();
     stopPoll();
     stopPoll = () => {
     };
@@ -2689,26 +2985,27 @@ function createRecovery(deps) {
     link = null;
   }
   return {
+    owedSinceMs: debt.sinceMs,
     opened: opened2,
     hold: (linkId, frame) => !!held && !!link && link.id === linkId && !!held.push(frame),
-    heard(linkId) {
-      if (link && link.id === linkId) heardCount++;
-    },
-    ended(linkId) {
+    heard,
+    ended(linkId, isUnfinished = false) {
+      isAfterCut = isUnfinished;
       if (link && link.id === linkId) leave();
     },
     numbered,
     unreadable: holes.unreadable,
-    renumbered() {
-      beganAnew();
-      clock.clearTimeout(timer);
-      stopPoll();
-      if (link && link.poll) poll(link, null, settle2);
-      else {
-        settle2();
-        deps.resumeAgain(null);
-      }
+    counts: holes.counts,
+    restore(counts, heardAtMs) {
+      holes.restore(counts);
+      numberedAtMs = heardAtMs;
     },
+    // The position asks for everything until everything came.
+    renumbered() {
+      lostStore(numberedAtMs);
+      if (link) debt.owe(clock.now(), 0);
+    },
+    anotherStore: () => lostStore(numberedAtMs),
     stop() {
       leave();
       clock.clearTimeout(holeTimer);
@@ -2731,7 +3028,7 @@ function never(version) {
   const message = `This push server (version ${version}) takes no requests of browsers: it needs version 4 with publishing switched on, or newer`;
   return new PullError("not-supported", message, { facts: { version } });
 }
-function statusOf(state, missing, recovered) {
+function statusOf$1(state, missing, recovered) {
   const { target, lessons, lastLoss, hasConnected } = state.memory;
   const skipped = __spreadValues(__spreadValues({}, missing), lessons.skipped);
   if (state.phase === "connected") {
@@ -2748,6 +3045,9 @@ function statusOf(state, missing, recovered) {
   const diagnosis = state.phase === "waiting" && diagnose(target.candidates, lessons.skipped);
   const reason = state.phase === "suspended" ? "page-hidden" : diagnosis || (lastLoss ? lastLoss.reason : "starting");
   return { status: hasConnected ? "reconnecting" : "connecting", transport: null, reason, skipped };
+}
+function downSince(state) {
+  return state.phase === "idle" ? null : state.memory.outageSinceMs;
 }
 function outageOf(state) {
   return state.phase === "waiting" ? state.memory.outageSinceMs : null;
@@ -2909,7 +3209,8 @@ function createSession(deps) {
     platform,
     reloadMs: deps.replay.reloadMs,
     dedupe,
-    current: () => ({ position, serverTime, owner: config && ownerOf(config) })
+    current: () => ({ position, serverTime, owner: config && ownerOf(config), counts: recovery.counts() }),
+    downSinceMs: () => downSince(stateNow())
   });
   const reader = createReader(__spreadProps(__spreadValues({}, deps), {
     clock,
@@ -2921,21 +3222,20 @@ function createSession(deps) {
     dated,
     channelDeleted: renew,
     taken: store.moved,
-    numbered: (message) => void (config && recovery.numbered(message, config.version)),
+    numbered: (message) => void (config && recovery.numbered(message, config.version, localAt(message))),
     renumbered: () => recovery.renumbered(),
+    anotherStore: () => recovery.anotherStore(),
     unreadable: (count) => recovery.unreadable(count)
   }));
   const recovery = createRecovery({
     clock,
-    gap: deps.gap,
+    // What was missed may be a command of the server: an exchanged channel.
+    gap: (fact) => (deps.gap(fact), fact.reason === "no-replay" && renew()),
     recovered(outcome) {
       recovered = outcome;
-      tellStatus(stateNow());
+      if (stateNow().phase === "connected") tellStatus(stateNow());
     },
-    resumeAgain(sinceMs) {
-      if (links) links.again(sinceMs);
-      retarget2();
-    }
+    resumeAgain: retarget2
   });
   const uplink = createUplink({
     clock,
@@ -2956,15 +3256,14 @@ function createSession(deps) {
   let hurriedOutage = null;
   let recovered = null;
   let over = false;
+  const localAt = (message) => saidAt(message, config && config.version, serverTime, clock.now());
   function stateNow() {
     return connection ? connection.state : { phase: "idle" };
   }
   function framingNow(version = config ? config.version : 0) {
     return framingOf(version, deps.framing, deps.codecs);
   }
-  function hrefNow() {
-    return platform.page && platform.page.href;
-  }
+  const hrefNow = () => platform.page && platform.page.href;
   function send2(linkId, frame) {
     return !!connection && connection.send(linkId, frame);
   }
@@ -2985,13 +3284,15 @@ function createSession(deps) {
     if (!previous || previous.version !== next.version) {
       const left = store.take(ownerOf(next));
       if (left) {
-        leftAtMs = left.atMs;
+        leftAtMs = left.sinceMs;
         serverTime = settled(serverTime, left.shiftMs);
+        recovery.restore(Object(left.counts), left.position.mark ? left.position.mark.receivedAtMs : left.atMs);
       }
       position = createPosition({
         version: next.version,
         overlapMs: deps.replay.overlapMs,
-        originAtMs: serverNow(serverTime, startedAtMs),
+        // The clock may have been set back since.
+        originAtMs: serverNow(serverTime, Math.min(startedAtMs, nowMs)),
         originIsServerTime: next.serverTimeAtMs !== null,
         lastMid: next.lastMid,
         left: left && left.position
@@ -2999,7 +3300,7 @@ function createSession(deps) {
     }
     if (!previous) {
       tellChannels("loaded");
-      if (!over) connect2(deps.machineOptions(next));
+      if (!over) connect(deps.machineOptions(next));
     } else if (targetOf(previous) !== targetOf(next)) {
       tellChannels("changed");
       retarget2();
@@ -3014,7 +3315,7 @@ function createSession(deps) {
     isRenewing = false;
     return renewAt(next, serverTime, platform.random(), nowMs, previous);
   }
-  function connect2(options) {
+  function connect(options) {
     links = createLinks(__spreadProps(__spreadValues({}, deps), {
       clock,
       arrivals,
@@ -3064,8 +3365,7 @@ function createSession(deps) {
         if (channelTypeOf(channels, channelId2) === null) return;
         const replaced = successor && !config.jwt && replaceChannel(channels, channelId2, successor);
         if (!replaced) {
-          const saidAtMs = publishedAt(message) || config.version < 3 && message.timeAtMs;
-          arrivals.ended(saidAtMs ? saidAtMs + serverTime.shiftMs : clock.now());
+          arrivals.ended(localAt(message));
           return loader.want("channel-expired");
         }
         config = __spreadProps(__spreadValues({}, config), { channels: replaced });
@@ -3089,7 +3389,7 @@ function createSession(deps) {
       deps.remember(usable[0] && usable[0].kind === kind2 ? null : kind2);
     }
     if (state.phase !== "connected") recovered = null;
-    deps.status(statusOf(state, missing, recovered));
+    deps.status(statusOf$1(state, missing, recovered));
     uplink.changed();
   }
   function tellChannels(reason) {
@@ -3105,6 +3405,8 @@ function createSession(deps) {
   }
   return {
     uplink,
+    hint: (hint) => connection && connection.hint(hint),
+    reload: () => loader.want("config-expired"),
     start() {
       store.start();
       loader.start();
@@ -3186,7 +3488,7 @@ function createPresence(deps) {
   function tell(standing) {
     const { route } = standing;
     if (route.via === "wait") return;
-    users.forEach((user) => listeners.count(keyOf$1(user)) || users.delete(user));
+    users.forEach((user) => listeners.count(keyOf$2(user)) || users.delete(user));
     const wanted = Array.from(users);
     if (route.via !== "rpc") {
       if (wanted.length && !isRefusalTold) {
@@ -3265,7 +3567,7 @@ function createPresence(deps) {
         checkUsers([userId]);
         if (typeof listener !== "function") throw badOption("watch(userId, listener) needs a function");
         users.add(userId);
-        const off = listeners.on(keyOf$1(userId), listener);
+        const off = listeners.on(keyOf$2(userId), listener);
         plan();
         return () => {
           off();
@@ -3285,11 +3587,11 @@ function createPresence(deps) {
     received({ module, command, params, sender }) {
       if (module !== "online" || command !== "userStatusChange" || sender.type === "client") return;
       const { user_id: userId, online } = toRecord(params);
-      listeners.emit(keyOf$1(toNumber(userId)), isOn(online));
+      listeners.emit(keyOf$2(toNumber(userId)), isOn(online));
     }
   };
 }
-function keyOf$1(user) {
+function keyOf$2(user) {
   return `presence of user ${user}`;
 }
 function secondsOf(answer) {
@@ -3672,7 +3974,7 @@ const LIFECYCLE = [
   "channels"
 ];
 const IDLE = { status: "idle", transport: null, reason: "starting", skipped: {} };
-function createClient(parts, given) {
+function createClient(parts, given, lend) {
   const options = checkOptions(given);
   const source = toConfigSource(options.config);
   const wanted = wantedTransports(options);
@@ -3700,6 +4002,7 @@ function createClient(parts, given) {
   let resolve = () => {
   };
   let reject = resolve;
+  if (lend) lend(() => session);
   function tell(key, payload, detail) {
     note({ what: key, detail });
     emitter.emit(key, payload);
@@ -3727,8 +4030,8 @@ function createClient(parts, given) {
     const { status, transport, reason } = next;
     fact = next;
     if (transport !== previous) tell("transport", { transport, previous }, transport || "none");
-    tell("status", next, `${status} ${reason}`);
-    if (status === "connected") resolve();
+    if (fact === next) tell("status", next, `${status} ${reason}`);
+    if (fact === next && status === "connected") resolve();
   }
   function deliver(event) {
     const { module, command } = event;
@@ -3794,7 +4097,7 @@ function createClient(parts, given) {
     rejectThis(error);
   }
   return {
-    on: (key, listener) => emitter.on(keyOf(key, listener), listener),
+    on: (key, listener) => emitter.on(keyOf$1(key, listener), listener),
     start() {
       if (starting) return starting;
       const mine = starting = new Promise((onResolve, onReject) => {
@@ -3829,7 +4132,7 @@ function createClient(parts, given) {
     })
   };
 }
-function keyOf(given, listener) {
+function keyOf$1(given, listener) {
   const key = given === "*" ? "*:*" : String(given);
   const at = key.indexOf(":") + 1;
   if (typeof listener === "function" && (at > 1 || LIFECYCLE.includes(key))) {
@@ -3839,87 +4142,30 @@ function keyOf(given, listener) {
   throw new PullError("bad-option", `on(key, listener) needs a function and one of ${keys}`);
 }
 function pullClientClass(parts) {
-  class PullClient2 {
+  class PullClient {
     constructor(options) {
       Object.defineProperties(this, Object.getOwnPropertyDescriptors(createClient(parts, options)));
     }
   }
-  return PullClient2;
+  return PullClient;
 }
 function restConfig(options = {}) {
   const portal = httpPortal(__spreadProps(__spreadValues({}, options), { url: options.url || "/rest/pull.config.get.json" }));
   return portalSource(portal, { CACHE: options.cache || "N" });
-}
-function browserPlatform() {
-  const scope = typeof self === "undefined" ? {} : self;
-  return {
-    clock: {
-      now: () => Date.now(),
-      setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
-      clearTimeout: (handle) => clearTimeout(handle)
-    },
-    random: () => Math.random(),
-    // Called as a method of the global: a detached `fetch` throws "Illegal invocation".
-    fetch: scope.fetch ? (url, init) => scope.fetch(url, init) : null,
-    webSocket: scope.WebSocket || null,
-    storage: storageOf(scope, "localStorage"),
-    tabStorage: storageOf(scope, "sessionStorage"),
-    page: pageOf(scope),
-    console: typeof console === "undefined" ? null : console
-  };
-}
-function storageOf(scope, name) {
-  try {
-    return scope[name] || null;
-  } catch (e) {
-    return null;
-  }
-}
-function pageOf(scope) {
-  const { location, document, navigator = {}, performance = {} } = scope;
-  if (!location || !scope.addEventListener) return null;
-  const sources = [
-    [scope, "online"],
-    [scope, "offline"],
-    // `pagehide`, never `unload` or `beforeunload`: those keep the page out of the back/forward cache.
-    [scope, "pagehide"],
-    [scope, "pageshow", (event) => event.persisted ? "pageshow" : null],
-    [document, "visibilitychange", () => document.visibilityState],
-    [document, "resume"],
-    [navigator.connection, "change", () => "network-change"]
-  ];
-  return {
-    protocol: location.protocol,
-    get href() {
-      return location.href;
-    },
-    // The successor of `performance.navigation` is ten times the code, and every browser has this one.
-    isReload: !!performance.navigation && performance.navigation.type === 1 || !!document && !!document.wasDiscarded,
-    listen(listener) {
-      const undo = sources.map(([target, type, signalOf]) => {
-        if (!target || !target.addEventListener) return () => {
-        };
-        const handler = (event) => {
-          const signal = signalOf ? signalOf(event) : type;
-          if (signal) listener(signal);
-        };
-        target.addEventListener(type, handler);
-        return () => target.removeEventListener(type, handler);
-      });
-      return () => undo.forEach((stop) => stop());
-    }
-  };
 }
 const ALIASES = {
   webSocket: "websocket",
   longPolling: "long-polling",
   polling: "long-polling"
 };
+function toTransport(name) {
+  return ALIASES[name] || name;
+}
 function clientOptionsOf(options) {
   const { config = configOf(options), transport = "auto" } = options;
   const result = __spreadProps(__spreadValues({}, options), {
     config,
-    transport: ALIASES[transport] || transport,
+    transport: toTransport(transport),
     // The client takes these for not given. Who the user is says nothing: the channel id decides what is received.
     serverEnabled: void 0,
     serverUrl: void 0,
@@ -3935,16 +4181,877 @@ function configOf({ serverEnabled, serverUrl, userHash, version }) {
     throw new PullError("bad-option", "BX.Pull.connect needs serverUrl and userHash, or config");
   }
   const urlOf = (name) => serverUrl.replace(/\/sub(ws)?(?=\/?(\?|$))/, name);
+  const isToken = /^[\w-]+\.[\w-]+\.[\w-]*$/.test(userHash);
   return {
     server: {
-      version: version || (/[.:]/.test(userHash) ? 4 : 2),
+      version: version || (isToken ? 5 : /[.:]/.test(userHash) ? 4 : 2),
       server_enabled: serverEnabled,
       long_polling: urlOf("/sub"),
       websocket_enabled: true,
       websocket: urlOf("/subws")
     },
-    channels: userHash.split("/").filter(Boolean).map((id, at) => ({ id, type: ["private", "shared"][at] }))
+    jwt: isToken && userHash,
+    channels: !isToken && userHash.split("/").filter(Boolean).map((id, at) => ({ id, type: ["private", "shared"][at] }))
   };
+}
+function createCore(root, failed2) {
+  const core = {
+    get bx() {
+      return root.BX || {};
+    },
+    message(key) {
+      const { message } = core.bx;
+      const phrase = Object(message)[key];
+      return phrase === void 0 && typeof message === "function" ? message(key) || void 0 : phrase;
+    },
+    fire(name, args) {
+      try {
+        const { bx } = core;
+        if (bx.onCustomEvent) bx.onCustomEvent(root, name, args, true);
+      } catch (thrown) {
+        failed2(name, thrown);
+      }
+    },
+    listen(name, listener, isDesktop) {
+      const events = (isDesktop ? core.bx.desktop : core.bx) || {};
+      if (events.addCustomEvent) events.addCustomEvent(name, listener);
+    }
+  };
+  return core;
+}
+const yes = (is) => is ? "Y" : "N";
+function debugInfo(facts) {
+  const { diagnostics, guestUserId } = facts;
+  const { server, status, transport, failures, cursor } = diagnostics;
+  const { version = 0, mode = "", endpoints = {}, channels = [] } = server || {};
+  const isWebSocket = transport === "websocket";
+  const dieOf = (wanted) => {
+    const found = channels.find(({ type }) => type === wanted);
+    return found && found.endAtMs && new Date(found.endAtMs).toISOString() || "-";
+  };
+  return __spreadProps(__spreadValues({
+    UserId: `${facts.userId}${guestUserId ? " (guest)" : ""}`,
+    "Guest userId": guestUserId || "-",
+    "Browser online": yes(facts.isBrowserOnline),
+    Connect: yes(status === "connected"),
+    "Server type": mode === "shared" ? "cloud" : "local",
+    "WebSocket supported": yes(facts.isSupported),
+    "WebSocket connected": yes(isWebSocket),
+    "WebSocket mode": !isWebSocket ? "-" : version > 4 ? "json-rpc" : version === 4 ? "protobuf" : "text",
+    "Try connect": yes(status === "connecting" || status === "reconnecting"),
+    "Try number": failures,
+    Path: endpoints[isWebSocket ? "websocket" : "longPolling"] || "-",
+    ChannelID: channels.map(({ type }) => `${type} ***`).join(", ") || "-"
+  }, server ? { ChannelDie: dieOf("private"), ChannelDieShared: dieOf("shared") } : { "Config error": "no configuration" }), {
+    "Last message": cursor.mid || cursor.time || "-",
+    "Session history": facts.history,
+    "Watch tags": facts.tags
+  });
+}
+function createIdentity(options, core) {
+  const { restApplication } = options;
+  const guestId = () => {
+    const { guestMode = core.message("pull_guest_mode"), guestUserId = core.message("pull_guest_user_id") } = options;
+    return isOn(guestMode) ? guestUserId : void 0;
+  };
+  return {
+    guestId,
+    userId: () => guestId() || options.userId || core.message("USER_ID") || 0,
+    siteId: () => options.siteId || restApplication !== true && restApplication || core.message("SITE_ID"),
+    isDisabled(hasConfig) {
+      const { serverEnabled = core.message("pull_server_enabled") } = options;
+      if (restApplication) return false;
+      return serverEnabled === void 0 ? !hasConfig && !!core.bx.message : !isNotOff(serverEnabled);
+    }
+  };
+}
+const ONLINE_LONGEST_S = 240;
+function tellIncoming(event, fire, deliver, captured) {
+  const { module, command, params, sender } = event;
+  const extra = __spreadProps(__spreadValues({}, event.extra), { server_time_ago: event.extra.server_time_ago || 0 });
+  const text2 = JSON.stringify({ command, params, extra });
+  const read = () => JSON.parse(text2);
+  const tell = (name2, ...before) => {
+    const copy = read();
+    fire(name2, before.concat([command, copy.params, copy.extra]));
+  };
+  const isClient = sender.type === "client";
+  const isOnline = !isClient && module === "online";
+  const name = isOnline ? "onPullOnlineEvent" : `onPull${isClient ? "Client" : ""}Event`;
+  captured(name, module, command, params, extra);
+  if (isOnline) {
+    if (extra.server_time_ago >= ONLINE_LONGEST_S) return;
+    tell(name);
+  } else {
+    tell(`${name}-${module}`);
+    tell(name, module);
+  }
+  deliver(isOnline ? "online" : isClient ? "client" : "server", module, read);
+}
+function createMessaging(client, tags, session) {
+  let watched = [];
+  function send2(to, module, command, params, expiry) {
+    return quiet(client.send({ to, module, command, params, expiry: expiry || 0 }));
+  }
+  function call2(method) {
+    const running = session();
+    return quiet(
+      running ? running.uplink.call(method, {}) : Promise.reject(new PullError("not-connected", "Not started: start()"))
+    );
+  }
+  return {
+    sendMessage: (users, moduleId, command, params, expiry) => send2({ users: checked(users).map(Number) }, moduleId, command, params, expiry),
+    sendMessageToChannels: (channels, moduleId, command, params, expiry) => send2({ channels: checked(channels) }, moduleId, command, params, expiry),
+    sendMessageBatch: (batch) => quiet(
+      Promise.all(
+        batch.map(
+          ({ userList = [], channelList = [], body, expiry }) => send2({ users: userList, channels: channelList }, body.module_id, body.command, body.params, expiry)
+        )
+      )
+    ),
+    getUsersLastSeen(userIds) {
+      if (!checked(userIds).every((user) => typeof user === "number")) throw new TypeError("user ids must be numbers");
+      return quiet(client.presence.lastSeen(userIds));
+    },
+    subscribeUserStatusChange(userId, listener) {
+      const off = client.presence.watch(userId, (isOnline) => listener({ userId, isOnline }));
+      watched = watched.concat([[userId, listener, off]]);
+      return Promise.resolve();
+    },
+    unsubscribeUserStatusChange(userId, listener) {
+      watched = watched.filter(([user, other, off]) => user !== userId || other !== listener || off());
+      return Promise.resolve();
+    },
+    ping: () => call2("ping"),
+    listChannels: () => call2("listChannels"),
+    extendWatch(tag, force) {
+      if (!tag) return false;
+      const known = tags.get(tag);
+      if (known && force) known();
+      tags.set(tag, client.watch(tag));
+      if (!known) return;
+      known();
+      return false;
+    },
+    clearWatch(tag) {
+      const known = tags.get(tag);
+      tags.delete(tag);
+      if (known) known();
+    }
+  };
+}
+function quiet(promise) {
+  promise.catch(() => {
+  });
+  return promise;
+}
+function checked(list) {
+  if (!Array.isArray(list)) throw new TypeError("a list is needed");
+  return list;
+}
+const PULL_STATUS = { Online: "online", Offline: "offline", Connecting: "connect" };
+const SUBSCRIPTION_TYPE = {
+  Server: "server",
+  Client: "client",
+  Online: "online",
+  Status: "status",
+  Revision: "revision"
+};
+const CLOSE_REASONS = {
+  NORMAL_CLOSURE: 1e3,
+  SERVER_DIE: 1001,
+  CONFIG_REPLACED: 3e3,
+  CHANNEL_EXPIRED: 3001,
+  SERVER_RESTARTED: 3002,
+  CONFIG_EXPIRED: 3003,
+  MANUAL: 3004,
+  STUCK: 3005,
+  BACKEND_ERROR: 3006,
+  WRONG_CHANNEL_ID: 4010
+};
+const REVISION = 19;
+const NO_OPS = [
+  "setPrivateVar",
+  "returnPrivateVar",
+  "expireConfig",
+  "updateChannelID",
+  "tryConnect",
+  "tryConnectDelay",
+  "tryConnectSet",
+  "updateState",
+  "setUpdateStateStepCount",
+  "capturePullEventFunction",
+  "setAjaxPath",
+  "closeConfirm"
+];
+function createPageConfig(clock, portal, adopted, failed2) {
+  let given = null;
+  let lastMid = null;
+  function adopt(answer) {
+    given = null;
+    const fresh = toRecord(openAnswer(answer)[0]);
+    config.raw = __spreadProps(__spreadValues({}, fresh), { serverTime: void 0 });
+    adopted(config.raw);
+    const from = lastMid;
+    lastMid = null;
+    return from ? __spreadProps(__spreadValues({}, fresh), { last_id: from }) : answer;
+  }
+  function renewalOf(printed) {
+    try {
+      return renewAt(parseConfig(printed, { secure: true }), serverClock(null, 0, 0), 0, clock.now()) || Infinity;
+    } catch (e) {
+      return 0;
+    }
+  }
+  const config = {
+    raw: {},
+    async load({ reason, signal, fetch }) {
+      const printed = given;
+      const untilMs = printed ? renewalOf(printed) : 0;
+      given = null;
+      if (untilMs > clock.now()) return adopt(printed);
+      const logTag = reason === "start" ? "client_start" : reason.replace("-", "_");
+      try {
+        return adopt(await portal({ method: "pull.config.get", params: { CACHE: "N" }, signal, fetch, logTag }));
+      } catch (thrown) {
+        if (untilMs) return adopt(printed);
+        failed2(toPullError(thrown, "no-answer", "The portal did not answer", true));
+        throw thrown;
+      }
+    },
+    give(next) {
+      given = isRecord(next) && isRecord(next["server"]) ? next : null;
+      return !!given;
+    },
+    goOnFrom(mid) {
+      lastMid = mid;
+    }
+  };
+  return config;
+}
+function applicationPortal(client) {
+  if (!client || typeof client.callMethod !== "function") {
+    throw new PullError("bad-option", "applicationConfig() needs a REST client with callMethod: BX24, BX.rest");
+  }
+  return ({ method, params, signal }) => new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort);
+    const settle2 = (result, isRefusal) => {
+      signal.removeEventListener("abort", abort);
+      try {
+        resolve(readResult(result, isRefusal));
+      } catch (thrown) {
+        reject(thrown instanceof PullError ? thrown : portalError(null));
+      }
+    };
+    const fail = (thrown) => settle2(thrown, true);
+    try {
+      const returned = client.callMethod(
+        method === "pull.config.get" ? "pull.application.config.get" : method,
+        method === "pull.channel.public.list" ? __spreadProps(__spreadValues({}, params), { APPLICATION: "Y" }) : params,
+        (result) => settle2(result, false)
+      );
+      const { then } = Object(returned);
+      if (typeof then === "function")
+        then.call(returned, (result) => result === void 0 || settle2(result, false), fail);
+    } catch (thrown) {
+      fail(thrown);
+    }
+  });
+}
+function readResult(given, isRefusal) {
+  let error = isRefusal ? given : call(given, "error") || call(given, "getError");
+  if (!isRefusal && !error) {
+    const data = call(given, "data");
+    if (data !== void 0) return { result: data };
+    const answer = call(given, "getData") || given;
+    return isRecord(answer) && ("result" in answer || "error" in answer) ? answer : { result: answer };
+  }
+  let status = statusOf(given);
+  for (let depth = 0; depth < 3; depth++) {
+    status = status || statusOf(error);
+    error = call(error, "getError") || call(error, "error") || error;
+  }
+  const { error: told, code } = Object(error);
+  throw portalError({ error: typeof error === "string" ? error : told || code }, status || void 0);
+}
+function statusOf(holder) {
+  return Number(Object(holder).status) || 0;
+}
+function call(holder, name) {
+  const method = Object(holder)[name];
+  return typeof method === "function" ? method.call(holder) : void 0;
+}
+const LIST = "pull.channel.public.list";
+function createPortalAccess(options, core, guestId) {
+  const { restApplication } = options;
+  const names = {
+    "pull.config.get": options.configGetMethod || (restApplication ? "pull.application.config.get" : void 0),
+    [LIST]: options.getPublicListMethod
+  };
+  const known = /* @__PURE__ */ new Map();
+  let ask2 = options.restClient && throughClient(options.restClient);
+  function renamed(call2) {
+    const { RestClient, bitrix_sessid: sessid } = core.bx;
+    const guestUserId = guestId();
+    ask2 = ask2 || (RestClient ? (
+      // It says by itself who a guest is, if it is told.
+      throughClient(new RestClient({ queryParams: guestUserId && { pull_guest_id: guestUserId } }))
+    ) : httpPortal({ url: "/rest/pull.config.get.json", sessid, guestUserId }));
+    return ask2(__spreadProps(__spreadValues({}, call2), { method: names[call2.method] || call2.method }));
+  }
+  async function list(call2) {
+    const answer = {};
+    const users = call2.params["USERS"].filter((user) => {
+      if (known.has(user)) answer[user] = known.get(user);
+      return !known.delete(user);
+    });
+    const params = restApplication ? { users, APPLICATION: "Y" } : { users };
+    return users.length ? __spreadValues(__spreadValues({}, answer), toRecord(openAnswer(await renamed(__spreadProps(__spreadValues({}, call2), { params })))[0])) : answer;
+  }
+  return {
+    portal: (call2) => call2.method === LIST ? list(call2) : renamed(call2),
+    know: (channels) => channels.forEach((channel) => known.set(Number(toRecord(channel)["user_id"]), channel))
+  };
+}
+function throughClient(client) {
+  return (call2) => applicationPortal({
+    callMethod: (_method, _params, done) => client.callMethod(call2.method, call2.params, done, void 0, call2.logTag)
+  })(call2);
+}
+function createServerFacts(platform, codecs, raw, config) {
+  const server = () => toRecord(raw()["server"]);
+  const version = () => toNumber(server()["version"]) || 0;
+  const href = () => platform.page && platform.page.href;
+  const isWebSocketSupported = () => !!platform.webSocket;
+  const isWebSocketEnabled = () => isWebSocketSupported() && isOn(server()["websocket_enabled"]);
+  const isPublishingSupported = () => version() > 3;
+  return {
+    getConfig: raw,
+    getRevision: () => toNumber(toRecord(raw()["api"])["revision_web"]) || null,
+    getServerVersion: version,
+    getServerMode: () => server()["mode"] || null,
+    isWebSocketSupported,
+    supportWebSocket: isWebSocketSupported,
+    isWebSocketEnabled,
+    isWebSocketAllowed: isWebSocketEnabled,
+    isPublishingSupported,
+    isPublishingEnabled: () => isPublishingSupported() && isOn(server()["publish_enabled"]),
+    isProtobufSupported: () => version() === 4,
+    isJsonRpc: () => version() > 4,
+    isSharedMode: () => server()["mode"] === "shared",
+    getConnectionPath(type) {
+      const known = config();
+      if (!known) return false;
+      const framing = framingOf(known.version, "auto", codecs);
+      const kind2 = type === "longPolling" ? "long-polling" : "websocket";
+      return addressOf(known, kind2, { framing, cursor: {}, href: href() }).url;
+    },
+    getPublicationPath() {
+      const known = config();
+      return known && publishAddressOf(known, href()) || "";
+    }
+  };
+}
+function createStartPromise(isConnected) {
+  let waiting = null;
+  let settle2 = null;
+  return {
+    get() {
+      if (isConnected()) return Promise.resolve(true);
+      waiting = waiting || quiet(
+        new Promise((resolve, reject) => {
+          settle2 = (failure) => failure ? reject(withCode(failure)) : resolve(true);
+        })
+      );
+      return waiting;
+    },
+    settle(failure) {
+      waiting = null;
+      if (settle2) settle2(failure);
+    }
+  };
+}
+function disabled() {
+  const error = new PullError("disabled", "Push & Pull is off here", { facts: { portalCode: "PULL_DISABLED" } });
+  return quiet(Promise.reject(withCode(error)));
+}
+function withCode(failure) {
+  const { code, facts, message } = failure;
+  const error = facts && facts["portalCode"] || code;
+  return Object.assign(Object(failure), { ex: { error, error_description: message } });
+}
+const OFFLINE_DELAY_MS = 5e3;
+const TRY_DELAY_MS = 1e3;
+function createStatusReport(clock, tell) {
+  let current = { status: "idle", reason: "" };
+  let isTrying = true;
+  let timer = null;
+  let told = null;
+  function hush() {
+    clock.clearTimeout(timer);
+    timer = null;
+  }
+  function say(next) {
+    hush();
+    report.status = next;
+    if (next !== told) tell(told = next);
+  }
+  function later(next, delayMs) {
+    timer = timer || clock.setTimeout(() => say(next), delayMs);
+  }
+  function set(next) {
+    report.status = next;
+    const isOffline = told === "offline";
+    if (next === "online") {
+      if (isOffline) say("connect");
+      say(next);
+    } else if (!isOffline) {
+      if (next === "offline") later(next, OFFLINE_DELAY_MS);
+      else if (told !== next) tell(told = next);
+    } else if (next === "connect") later(next, TRY_DELAY_MS);
+    else hush();
+  }
+  const report = {
+    status: "offline",
+    isAway: false,
+    heard(fact, line) {
+      current = fact || current;
+      if (fact && fact.reason === "starting") {
+        hush();
+        if (told === "offline") told = null;
+      }
+      if (line === "wait") isTrying = false;
+      else if (line === "open" || fact && fact.reason === "starting") isTrying = true;
+      const { status, reason } = current;
+      if (status === "connected") return set("online");
+      const isPageAway = reason === "page-hidden" && !report.isAway;
+      const isOver = status === "stopped" || status === "idle" || report.isAway;
+      if (!isPageAway) set(isOver || !isTrying ? "offline" : "connect");
+    }
+  };
+  return report;
+}
+function createStorageManager(storage, owner = {}) {
+  const getKey = (name) => `bx-pull-${owner.userId || 0}-${owner.siteId || "none"}-${name}`;
+  function attempt2(use) {
+    try {
+      return storage && use(storage);
+    } catch (e) {
+      return null;
+    }
+  }
+  return {
+    getKey,
+    set: (name, value) => !!attempt2(
+      (open) => (open.setItem(getKey(name), typeof value === "string" ? value : JSON.stringify(value)), true)
+    ),
+    get(name, fallback = null) {
+      const text2 = attempt2((open) => open.getItem(getKey(name)));
+      return text2 === null ? fallback : attempt2(() => JSON.parse(text2)) || text2;
+    },
+    remove: (name) => void attempt2((open) => open.removeItem(getKey(name))),
+    compareKey: (eventKey, name) => eventKey === getKey(name)
+  };
+}
+function createSubscribers(failed2) {
+  let subscribed = [];
+  function call2(key, argsOf) {
+    subscribed.forEach(([other, callback]) => {
+      if (other !== key) return;
+      try {
+        callback(...argsOf());
+      } catch (thrown) {
+        failed2(key, thrown);
+      }
+    });
+  }
+  function subscribe(params) {
+    if (typeof Object(params).getModuleId === "function") return attachCommandHandler(params);
+    const { type, moduleId, command, callback } = Object(params);
+    if (typeof callback !== "function") {
+      failed2("subscribe() needs a callback, or a handler");
+      return () => {
+      };
+    }
+    const key = keyOf(type || "server", moduleId, command);
+    subscribed = subscribed.concat([[key, callback]]);
+    return () => {
+      subscribed = subscribed.filter((one) => one[0] !== key || one[1] !== callback);
+    };
+  }
+  function attachCommandHandler(given) {
+    const handler = Object(given);
+    const moduleId = handler["getModuleId"] && handler["getModuleId"]();
+    if (typeof moduleId !== "string") {
+      failed2("A handler needs getModuleId()");
+      return () => {
+      };
+    }
+    return subscribe({
+      type: handler["getSubscriptionType"] && handler["getSubscriptionType"](),
+      moduleId,
+      callback(data) {
+        const command = String(data.command);
+        const map = handler["getMap"] && handler["getMap"]();
+        const named = isRecord(map) && has(map, command) && map[command];
+        const found = [
+          typeof named === "string" ? handler[named] : named,
+          handler[`handle${command.charAt(0).toUpperCase()}${command.slice(1)}`]
+        ].find((method) => typeof method === "function");
+        if (found) found.call(handler, data.params, data.extra, command);
+      }
+    });
+  }
+  return {
+    subscribe,
+    attachCommandHandler,
+    deliver(type, moduleId, read) {
+      const about = hasModule(type) ? { type, moduleId } : { type };
+      const { command } = Object(read());
+      call2(keyOf(type, moduleId), () => [read(), about]);
+      if (!command || !hasModule(type)) return;
+      call2(keyOf(type, moduleId, command), () => {
+        const { params, extra } = read();
+        return [params, extra, command, about];
+      });
+    }
+  };
+}
+function hasModule(type) {
+  return type === "server" || type === "client";
+}
+function keyOf(type, moduleId, command) {
+  const parts = hasModule(type) ? [type, moduleId, command] : [type];
+  return parts.filter(Boolean).join("|");
+}
+const LOGGING = "bx-pull-logging-enabled";
+const LOGGING_LASTS_MS = 864e5;
+function createLegacyClient({ parts, root, switches }, options) {
+  const platform = parts.platform();
+  const { clock, page, console: console2 } = platform;
+  const core = createCore(root, failed2);
+  const { guestId, userId, siteId, isDisabled } = createIdentity(options, core);
+  const { subscribe, attachCommandHandler, deliver } = createSubscribers(failed2);
+  const access = createPortalAccess(options, core, guestId);
+  const report = createStatusReport(clock, (status) => {
+    core.fire("onPullStatus", [status]);
+    deliver("status", null, () => ({ status }));
+  });
+  const config = createPageConfig(
+    clock,
+    access.portal,
+    ({ api: api2 }) => checkRevision(toRecord(api2)["revision_web"]),
+    (error) => {
+      if (!session()) return;
+      report.heard(null, "wait");
+      started.settle(error);
+    }
+  );
+  const started = createStartPromise(isConnected);
+  const tags = /* @__PURE__ */ new Map();
+  const replay = {};
+  const history = /* @__PURE__ */ Object.create(null);
+  let session = () => null;
+  let timer = null;
+  let messageCount = 0;
+  let toldRevision = REVISION;
+  let hasCore = false;
+  let isCapturing = false;
+  let isLogging = switches.isDebug;
+  const client = createClient(
+    __spreadProps(__spreadValues({}, parts), { platform: () => __spreadProps(__spreadValues({}, platform), { page: page && Object.assign(Object.create(page), { listen }) }) }),
+    {
+      config: config.load,
+      portal: access.portal,
+      transport: switches.transport(options.transport),
+      storage: !options.skipStorageInit,
+      replay,
+      debug: true,
+      logger: { debug: decided, error: failed2 }
+    },
+    (current) => session = current
+  );
+  client.on("status", (fact) => {
+    report.heard(fact);
+    if (fact.status === "connected") started.settle();
+    if (fact.reason === "forbidden") core.fire("onPullError", ["AUTHORIZE_ERROR"]);
+  });
+  client.on("*", (event) => {
+    const { module, command, extra } = event;
+    const counts = history[module] = history[module] || /* @__PURE__ */ Object.create(null);
+    counts[command] = (counts[command] || 0) + 1;
+    messageCount++;
+    tellIncoming(event, core.fire, deliver, captured);
+    checkRevision(extra.revision_web);
+  });
+  function failed2(...said) {
+    if (console2) console2.error(...said);
+  }
+  function decided(title, line) {
+    report.heard(null, line.what);
+    if (isLogging && console2) console2.warn(title, line);
+  }
+  function captured(...said) {
+    if (isCapturing && console2) console2.warn(...said);
+  }
+  function checkRevision(given) {
+    const server = toNumber(given);
+    if (options.skipCheckRevision || options.restApplication || !(server > 0) || server === toldRevision) return;
+    toldRevision = server;
+    core.fire("onPullRevisionUp", [server, REVISION]);
+    deliver("revision", null, () => ({ server, client: REVISION }));
+  }
+  function listen(listener) {
+    return page.listen((signal) => report.isAway || listener(signal));
+  }
+  function storage() {
+    return createStorageManager(options.skipStorageInit ? null : platform.storage, {
+      userId: userId(),
+      siteId: siteId()
+    });
+  }
+  function isConnected() {
+    return client.status === "connected";
+  }
+  function view() {
+    const running = session();
+    return running ? running.view() : {};
+  }
+  function later(run, delaySeconds) {
+    clock.clearTimeout(timer);
+    timer = clock.setTimeout(run, delaySeconds * 1e3);
+  }
+  function listenToCore() {
+    if (hasCore) return;
+    hasCore = !!core.bx.addCustomEvent;
+    core.listen("BXLinkOpened", () => api.connect());
+    core.listen("onDesktopReload", () => api.stop());
+    core.listen("BXLoginSuccess", () => api.restart(), true);
+  }
+  const api = __spreadProps(__spreadValues(__spreadValues({
+    subscribe,
+    attachCommandHandler
+  }, createMessaging(client, tags, session)), createServerFacts(
+    platform,
+    parts.codecs,
+    () => config.raw,
+    () => view().config
+  )), {
+    start(given) {
+      const running = session();
+      const hasConfig = config.give(given);
+      const isOff = isDisabled(hasConfig);
+      if (isOff || isConnected()) config.give(null);
+      if (isOff) return disabled();
+      if (running) {
+        if (hasConfig && !isConnected()) running.reload();
+        return api.connect();
+      }
+      replay.reloadMs = isOn(toRecord(given)["skipReconnectToLastSession"]) ? 0 : void 0;
+      report.isAway = false;
+      listenToCore();
+      isLogging = isLogging || toNumber(storage().get(LOGGING)) > clock.now();
+      const connected = started.get();
+      client.start().catch((error) => started.settle(error));
+      return connected;
+    },
+    connect() {
+      const running = session();
+      if (!running) return api.start();
+      clock.clearTimeout(timer);
+      report.isAway = false;
+      const connected = started.get();
+      running.hint("return");
+      return connected;
+    },
+    disconnect() {
+      const running = session();
+      if (!running || client.status === "connecting") return api.stop();
+      clock.clearTimeout(timer);
+      report.isAway = true;
+      running.hint("leave");
+    },
+    stop() {
+      clock.clearTimeout(timer);
+      void client.stop();
+    },
+    restart() {
+      const running = session();
+      if (running) running.reload();
+      api.disconnect();
+      void api.connect();
+    },
+    reconnect(_code, _reason, delaySeconds = 1) {
+      api.disconnect();
+      later(api.connect, delaySeconds);
+    },
+    scheduleReconnect(delaySeconds = 0) {
+      if (isDisabled(true)) return false;
+      later(api.connect, delaySeconds);
+      return;
+    },
+    scheduleRestart(_code, _reason, delaySeconds = 0) {
+      later(api.restart, delaySeconds >= 1 ? delaySeconds : 6 + platform.random() * 29);
+    },
+    isConnected,
+    getPullServerStatus: isConnected,
+    isWebSoketConnected: () => client.transport === "websocket",
+    setPublicIds: access.know,
+    setLastMessageId(mid) {
+      config.goOnFrom(mid);
+      if (!session()) return;
+      void client.stop();
+      void api.start(config.raw);
+    },
+    emit({ type, moduleId, data }) {
+      deliver(type, moduleId, () => data);
+      return true;
+    },
+    capturePullEvent(on = true) {
+      isCapturing = on;
+    },
+    enableLogging(on = true) {
+      isLogging = on;
+      if (on) storage().set(LOGGING, clock.now() + LOGGING_LASTS_MS);
+      else storage().remove(LOGGING);
+    },
+    getDebugInfo: () => debugInfo({
+      userId: userId(),
+      guestUserId: guestId(),
+      isBrowserOnline: isBrowserOnline(),
+      isSupported: api.isWebSocketSupported(),
+      diagnostics: client.diagnostics(),
+      history,
+      tags: Array.from(tags.keys())
+    }),
+    getDebugInfoArray() {
+      const { server } = client.diagnostics();
+      const { longPolling, websocket } = server ? server.endpoints : {};
+      return {
+        connected: isConnected(),
+        websocket: api.isWebSoketConnected(),
+        websocketBlocked: false,
+        path: longPolling,
+        pathWebsocket: websocket
+      };
+    },
+    get status() {
+      return report.status;
+    },
+    get session() {
+      return __spreadProps(__spreadValues({}, view().cursor), { history, messageCount });
+    },
+    get config() {
+      return config.raw;
+    },
+    get connector() {
+      return { connected: isConnected() };
+    },
+    get connectionAttempt() {
+      return client.diagnostics().failures;
+    },
+    get debug() {
+      return isCapturing;
+    },
+    set debug(on) {
+      isCapturing = on;
+    },
+    get loggingEnabled() {
+      return isLogging;
+    },
+    set loggingEnabled(on) {
+      isLogging = on;
+    }
+  });
+  NO_OPS.forEach((name) => api[name] = () => {
+  });
+  return api;
+}
+function createPageSwitches({ page, storage, console: console2 }, tag) {
+  const told = /* @__PURE__ */ new Set();
+  function said(name) {
+    const address = new RegExp(`[?&]bx_pull_${name}=([\\w-]+)`).exec(page && page.href || "");
+    return [
+      ["the page's address", address ? address[1] : ""],
+      ["localStorage", stored(`bx_pull_${name}`) || ""],
+      ["the script tag", tag && tag.getAttribute(`data-${name}`) || ""]
+    ];
+  }
+  function stored(key) {
+    try {
+      return storage && storage.getItem(key);
+    } catch (e) {
+      return null;
+    }
+  }
+  function tell(line) {
+    if (console2 && !told.has(line)) console2.warn(`bx-pull: ${line}`);
+    told.add(line);
+  }
+  return {
+    transport(option = "auto") {
+      const [found] = said("transport").filter(([where, value]) => {
+        const isKnown = value === "auto" || TRANSPORT_KINDS.includes(toTransport(value));
+        if (value && !isKnown) tell(`${where} says ${value}, which is none of auto, ${TRANSPORT_KINDS.join(", ")}`);
+        return isKnown;
+      });
+      if (found) tell(`transport ${toTransport(found[1])}, says ${found[0]}`);
+      return toTransport(found ? found[1] : option);
+    },
+    get isDebug() {
+      const found = said("debug").find(([, value]) => value);
+      return !!found && found[1] !== "0";
+    }
+  };
+}
+function install(root, tag, parts) {
+  const platform = parts.platform();
+  const switches = createPageSwitches(platform, tag);
+  const PullClient = pullClientClass(parts);
+  function connect(options) {
+    const given = clientOptionsOf(__spreadProps(__spreadValues({}, options), { transport: switches.transport(Object(options).transport) }));
+    const client = new PullClient(switches.isDebug ? __spreadProps(__spreadValues({}, given), { debug: true }) : given);
+    client.start().catch(() => {
+    });
+    return client;
+  }
+  const bx = root.BX || (root.BX = {});
+  const pull = bx["Pull"] || (bx["Pull"] = {});
+  fill(pull, { connect, PullClient, PullError, restConfig, staticConfig });
+  const { PULL: before, PullClient: there } = bx;
+  const isVendors = there && !there["Modern"];
+  if (isVendors && tag && tag.getAttribute("data-bx-pull") === "replace") {
+    if (before && typeof before.stop === "function") before.stop();
+    delete bx["PULL"];
+    delete bx["PullClient"];
+  } else if (there) return;
+  const Legacy = legacyClass({ parts, root, switches });
+  fill(bx, { PullClient: Legacy, PULL: bx["PULL"] || new Legacy() });
+}
+function fill(target, members) {
+  Object.keys(members).forEach((name) => target[name] || (target[name] = members[name]));
+}
+function legacyClass(deps) {
+  const { storage } = deps.parts.platform();
+  class StorageManager {
+    constructor(owner) {
+      Object.assign(this, createStorageManager(storage, owner));
+    }
+  }
+  const _PullClient = class _PullClient {
+    constructor(options = {}) {
+      Object.defineProperties(this, Object.getOwnPropertyDescriptors(createLegacyClient(deps, options)));
+    }
+  };
+  _PullClient.PullStatus = PULL_STATUS;
+  _PullClient.SubscriptionType = SUBSCRIPTION_TYPE;
+  _PullClient.CloseReasons = CLOSE_REASONS;
+  _PullClient.StorageManager = StorageManager;
+  _PullClient.Modern = true;
+  let PullClient = _PullClient;
+  return PullClient;
 }
 const MAX_FRAME_LENGTH = 32 * 1024 * 1024;
 const MAX_PIECES = 5e4;
@@ -4690,16 +5797,5 @@ function standardParts(platform) {
     }
   };
 }
-const PullClient = pullClientClass(standardParts(browserPlatform));
-function connect(options) {
-  const client = new PullClient(clientOptionsOf(options));
-  client.start().catch(() => {
-  });
-  return client;
-}
-const root = self;
-const bx = root.BX || (root.BX = {});
-const pull = bx.Pull || (bx.Pull = {});
-const members = { connect, PullClient, PullError, restConfig, staticConfig };
-Object.keys(members).forEach((name) => pull[name] || (pull[name] = members[name]));
+if (typeof self === "object") install(self, scriptTag(), standardParts(browserPlatform));
 })();
