@@ -37,7 +37,7 @@ const date = (atMs: number): string => new Date(START_AT_MS + atMs).toUTCString(
 
 test('P3: a poll loop asks for the place reached', () => {
   const polls = position().open(link(0, { atomic: true }))
-  expect(polls.next()).toEqual({})
+  expect(polls.query).toEqual({})
   for (const count of [1, 3, 2]) polls.accept(withMid(count), START_AT_MS + count * 1000)
   expect(polls.next()).toEqual({ mid: mid(3) })
 })
@@ -181,10 +181,25 @@ describe('Node servers (mid)', () => {
   test('P3: polls go on from exactly the place reached: an overlap would return at once, for ever', () => {
     const place = position()
     const replay = place.open(link(0, { atomic: true }))
-    expect(replay.next()).toEqual({})
+    expect(replay.query).toEqual({})
     replay.accept(withMid(3), START_AT_MS + 100)
     replay.accept(withMid(4), START_AT_MS + 101)
     expect(replay.next()).toEqual({ mid: mid(4) })
+  })
+
+  test('P4: a first poll that was never answered is asked again from the start: what came meanwhile is not live any more', () => {
+    const replay = position().open(link(0, { atomic: true }))
+    expect([replay.query, replay.next()]).toEqual([{}, { mid: ZEROS }])
+    const dated = (count: number, publishedAtMs: number): Message => message({ mid: mid(count), publishedAtMs })
+    expect(replay.accept(dated(1, START_AT_MS - 5000), START_AT_MS + 60_000)).toBe('before-start')
+    expect(replay.accept(dated(2, START_AT_MS + 5000), START_AT_MS + 60_000)).toBe('news')
+  })
+
+  test('P3: what became visible late before the very first message is found from the start alone', () => {
+    const place = position()
+    place.open(link(0, { atomic: true })).accept(withMid(3), START_AT_MS + 100)
+    const resumed = { resumed: true, atomic: true, sinceMs: START_AT_MS + 100 }
+    expect(place.open(link(10_000, resumed)).query).toEqual({ mid: ZEROS })
   })
 
   test('P4: the first position may come from an empty poll', () => {

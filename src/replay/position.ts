@@ -116,7 +116,7 @@ export function createPosition(options: PositionOptions): Position {
    */
   function first(sinceMs: number): Mark | undefined {
     const oldest = marks.oldest()
-    const isPlace = byMid ? oldest && oldest.receivedAtMs <= sinceMs : !originIsServerTime || (left && left.mark)
+    const isPlace = byMid ? oldest && oldest.receivedAtMs < sinceMs : !originIsServerTime || (left && left.mark)
     return isPlace ? oldest : undefined
   }
 
@@ -124,7 +124,7 @@ export function createPosition(options: PositionOptions): Position {
     const safe = marks.before(Math.min(link.sinceMs, link.nowMs) - overlapMs)
     const isWhole = isBehind
     const from = isWhole ? undefined : safe || first(link.sinceMs)
-    const fromOrigin = !from && (isWhole || link.resumed || version < 2 || (originIsServerTime && !byMid))
+    let fromOrigin = !from && (isWhole || link.resumed || version < 2 || (originIsServerTime && !byMid))
     const base = from ? startOf(from.mid, from.timeAtMs) : origin
     const isAsking = !!from || storeWasEmpty || fromOrigin
     const openedInEpoch = epoch
@@ -135,6 +135,7 @@ export function createPosition(options: PositionOptions): Position {
     const surelyStored: Place = { mid: '', timeAtMs: wholeSecond(link.serverNowMs) - 1000, tag: 0 }
     const reading = holding ? unfinished.open(base, link.channels) : null
     const query = isAsking ? exactQuery(reading ? reading.from : base) : {}
+    let isAnswered = false
     let held: Place | null = null
     let firstAtMs = 0
     let heldAtMs = 0
@@ -173,7 +174,12 @@ export function createPosition(options: PositionOptions): Position {
       query,
       order: reading ? reading.order : undefined,
       isUnfinished: () => holding && !!held,
-      next: () => (reached ? exactQuery(reached) : storeWasEmpty && !from ? exactQuery(origin) : query),
+      next() {
+        if (reached) return exactQuery(reached)
+        // The first poll was never answered: what came meanwhile is not live any more.
+        fromOrigin = fromOrigin || !(isAsking || isAnswered)
+        return isAsking || !(storeWasEmpty || fromOrigin) ? query : exactQuery(origin)
+      },
       accept(message, nowMs, isOther = false) {
         const place = placeOf(message)
         if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return 'news'
@@ -198,6 +204,7 @@ export function createPosition(options: PositionOptions): Position {
         return renumbered ? 'renumbered' : isAnother ? 'another-store' : 'news'
       },
       emptyPoll(hint, nowMs) {
+        isAnswered = true
         if (from || reached) return
         if (byMid && hint.lastMessageId === '') storeWasEmpty = true
         reached = hintedPlace(hint)

@@ -1,22 +1,24 @@
 import { expect, test } from 'vitest'
 import { createFakeClock } from '../../test/support/fake-platform'
 import { type Debt, createDebt } from './debt'
+import type { PollWord } from './short-poll'
 
 function scene(mayPoll = true) {
   const clock = createFakeClock()
   const startMs = clock.now()
   const happened: string[] = []
-  let polling: ((isAnswered: boolean) => void) | null = null
+  let polling: ((word: PollWord) => void) | null = null
   const debt: Debt = createDebt({
     clock,
-    poll(sinceMs, ended) {
+    poll(sinceMs, told) {
       if (!mayPoll) return null
       happened.push(`poll since ${sinceMs - startMs}`)
-      polling = ended
+      polling = told
       return () => void happened.push('stopped')
     },
     resumeAgain: () => void happened.push(`another link since ${owed()}`),
     paid: () => void happened.push('paid'),
+    waits: () => void happened.push('waits'),
   })
   const owed = (): number => debt.sinceMs() - startMs
   return {
@@ -26,7 +28,8 @@ function scene(mayPoll = true) {
     owed,
     owe: (sinceMs: number, inMs: number) => debt.owe(startMs + sinceMs, inMs),
     open: (askedSinceMs = 0) => debt.opened(startMs + askedSinceMs),
-    answer: (isAnswered: boolean) => polling!(isAnswered),
+    answer: (isAnswered: boolean) => polling!(isAnswered ? 'answered' : 'lost'),
+    wait: () => polling!('waits'),
   }
 }
 
@@ -99,4 +102,19 @@ test('G3: more than is remembered is not asked for twice', async () => {
   for (let count = 0; count <= 5000; count++) debt.heard()
   await clock.advance(1000)
   expect([happened, owed()]).toEqual([['paid'], Infinity])
+})
+
+test('G3: a poll that waits pays nothing until it is answered; one that is lost after that is owed again', async () => {
+  const { clock, debt, happened, owed, owe, open, wait, answer } = scene()
+  open()
+  owe(5, 1000)
+  await clock.advance(1000)
+  wait()
+  expect([happened, owed()]).toEqual([['poll since 5', 'waits'], 5])
+  answer(false)
+  await clock.advance(2000)
+  expect([happened, owed()]).toEqual([['poll since 5', 'waits', 'poll since 5'], 5])
+  wait()
+  debt.left()
+  expect([happened.slice(3), owed(), clock.timers]).toEqual([['waits', 'stopped'], 5, 0])
 })

@@ -3,15 +3,18 @@
  * beside it has brought it, and links may die before. Whatever asks, asks from the oldest part of it.
  */
 import type { Clock } from '../platform/platform'
+import type { PollWord } from './short-poll'
 
 export interface DebtDeps {
   readonly clock: Clock
   /** Asks for what came since an instant by a poll, which the result stops; `null` where none may be opened. */
-  poll(sinceMs: number, ended: (isAnswered: boolean) => void): (() => void) | null
+  poll(sinceMs: number, told: (word: PollWord) => void): (() => void) | null
   /** Asks by another link, which begins at `sinceMs()`. */
   resumeAgain(): void
   /** It was asked, whatever it brought. */
   paid(): void
+  /** It most likely has nothing to bring; not paid yet. */
+  waits(): void
 }
 
 export interface Debt {
@@ -32,7 +35,7 @@ const PAUSE_MS = 2000
 /** More than this is not asked for twice: what was delivered is remembered for so many messages only. */
 const MOST = 5000
 
-export function createDebt({ clock, poll, resumeAgain, paid }: DebtDeps): Debt {
+export function createDebt({ clock, poll, resumeAgain, paid, waits }: DebtDeps): Debt {
   let owedSinceMs = Infinity
   let count = 0
   /** The parts that the link, or a poll beside it, is asking for. */
@@ -65,10 +68,11 @@ export function createDebt({ clock, poll, resumeAgain, paid }: DebtDeps): Debt {
     if (count > MOST) return paid()
     if (triesLeft-- > 0) {
       pollSinceMs = sinceMs
-      stopPoll = poll(sinceMs, (isAnswered) => {
+      stopPoll = poll(sinceMs, (word) => {
+        if (word === 'waits') return waits()
         pollSinceMs = Infinity
         stopPoll = null
-        if (!isAnswered) return owe(sinceMs, PAUSE_MS)
+        if (word === 'lost') return owe(sinceMs, PAUSE_MS)
         triesLeft = TRIES
         paid()
       })

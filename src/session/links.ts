@@ -20,7 +20,7 @@ import type { Arrivals } from './arrivals'
 import type { ReadLink, Reader } from './reader'
 import type { RecoveringLink, Recovery } from './recovery'
 import type { SessionDeps } from './session-types'
-import { startShortPoll } from './short-poll'
+import { type PollWord, startShortPoll } from './short-poll'
 import type { UplinkRunner } from './uplink'
 
 export interface LinksDeps extends Pick<
@@ -112,13 +112,14 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       release: (frame) => void reader.take(frame, read),
     })
 
-    function poll(fromMs: number, ended: (isAnswered: boolean) => void): () => void {
+    function poll(fromMs: number, told: (word: PollWord) => void): () => void {
       const asking = position.open({ ...asked, nowMs: clock.now(), sinceMs: fromMs, atomic: true })
       return startShortPoll({
-        ended,
+        told,
         clock,
+        holdMs: deps.timeouts.pollHoldMs,
         take: (frame) => reader.take(frame, { ...read, replay: asking }),
-        open: (sink) =>
+        open: (sink, again) =>
           (factory as TransportFactory)({
             clock,
             fetch: deps.platform.fetch,
@@ -126,7 +127,10 @@ export function createLinks(deps: LinksDeps): SessionLinks {
             timeouts: deps.timeouts,
             mayBecomeLongPoll: false,
             binary: isBinary(config, 'long-polling', framing),
-            address: () => address('long-polling', asking.query),
+            address(phase) {
+              if (phase === 'next') again()
+              return address('long-polling', asking.query)
+            },
             sink,
           }),
       })

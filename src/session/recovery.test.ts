@@ -4,6 +4,7 @@ import { messageOf } from '../../test/support/message'
 import type { TransportKind } from '../core/transport-kind'
 import { type RecoveringLink, createRecovery } from './recovery'
 import { type Remedy, remedyOf } from './remedy'
+import type { PollWord } from './short-poll'
 
 interface LinkTold {
   readonly id?: number
@@ -19,7 +20,7 @@ function scene() {
   const clock = createFakeClock()
   const startMs = clock.now()
   const happened: string[] = []
-  let polling: ((isAnswered: boolean) => void) | null = null
+  let polling: ((word: PollWord) => void) | null = null
   const since = (atMs: number): number => atMs - startMs
   const recovery = createRecovery({
     clock,
@@ -43,24 +44,25 @@ function scene() {
     missedSinceMs: missedMs === null ? null : clock.now() - missedMs,
     askedSinceMs: clock.now() - Number(missedMs),
     poll: mayPoll
-      ? (sinceMs, ended) => {
+      ? (sinceMs, told) => {
           happened.push(`poll since ${since(sinceMs)}`)
-          polling = ended
+          polling = told
           return () => void (polling = null)
         }
       : null,
     release: (frame) => void happened.push(`released ${String(frame)}`),
   })
   const answer = (isAnswered: boolean): void => {
-    const ended = polling
+    const told = polling
     polling = null
-    ended!(isAnswered)
+    told!(isAnswered ? 'answered' : 'lost')
   }
   return {
     clock,
     recovery,
     happened,
     answer,
+    wait: () => polling!('waits'),
     isPolling: () => polling !== null,
     open: (told: LinkTold = {}) => recovery.opened(link(told)),
   }
@@ -81,6 +83,21 @@ describe('G1: what a link needs once it stands', () => {
     expect(kinds.map((kind) => of(kind, 1))).toEqual(remedies)
     expect(kinds.map((kind) => of(kind, null))).toEqual(['none', 'none', 'none'])
   })
+})
+
+test('P10: a poll that waits settles the word and lets go what was held; lost after that, it is asked for again', async () => {
+  const { clock, recovery, open, happened, answer, wait } = scene()
+  open({ version: 1 })
+  recovery.hold(1, 'frame')
+  wait()
+  expect(happened).toEqual(['poll since -1000', 'released frame', 'complete'])
+  answer(false)
+  await clock.advance(300)
+  recovery.ended(1)
+  open({ version: 1, id: 2, missedMs: 0 })
+  expect(happened.slice(3)).toEqual(['poll since -1000', 'poll since -1000'])
+  answer(true)
+  expect(happened.slice(5)).toEqual(['complete'])
 })
 
 test('P6: a replay of 0.3.4 that was cut is asked for by a poll, for it names no channels', async () => {

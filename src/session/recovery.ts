@@ -9,6 +9,7 @@ import type { Clock } from '../platform/platform'
 import { createDebt } from './debt'
 import { type Counts, type Holes, createHoles } from './holes'
 import { remedyOf } from './remedy'
+import type { PollWord } from './short-poll'
 import type { GapFact, Recovered } from './status'
 
 export interface RecoveryDeps {
@@ -31,7 +32,7 @@ export interface RecoveringLink {
   /** From when on the link itself asks. */
   readonly askedSinceMs: number
   /** Asks the store over a poll for what came since an instant; `null` where none may be opened. */
-  readonly poll: ((sinceMs: number, ended: (isAnswered: boolean) => void) => () => void) | null
+  readonly poll: ((sinceMs: number, told: (word: PollWord) => void) => () => void) | null
   /** Reads a frame that was held back. */
   release(frame: Frame): void
 }
@@ -107,9 +108,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let isAfterCut = false
   const debt = createDebt({
     clock,
-    poll: (sinceMs, ended) => link && link.poll && link.poll(sinceMs, ended),
+    poll: (sinceMs, told) => link && link.poll && link.poll(sinceMs, told),
     resumeAgain: deps.resumeAgain,
     paid: settle,
+    waits: say,
   })
 
   function opened(next: RecoveringLink): void {
@@ -159,13 +161,14 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     const holding = clock.setTimeout(release, HOLD_MS)
     const { poll } = from
     const ask = (): void => {
-      stopPoll = poll(Number(missedSinceMs), (isAnswered) => {
-        if (!isAnswered && --triesLeft) {
+      stopPoll = poll(Number(missedSinceMs), (word) => {
+        if (word === 'lost' && --triesLeft) {
           timer = clock.setTimeout(ask, FETCH_PAUSE_MS)
           return
         }
         release()
-        if (!isAnswered) suspect({ certainty: 'suspected', reason: 'no-replay' })
+        if (word === 'waits') return say()
+        if (word === 'lost') suspect({ certainty: 'suspected', reason: 'no-replay' })
         settle()
       })
     }
@@ -192,6 +195,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     held = null
     stopHolding()
     if (link) frames.forEach(link.release)
+  }
+
+  function say(): void {
+    if (!isSettled) deps.recovered(worst)
   }
 
   function settle(): void {
