@@ -11,8 +11,8 @@ export interface Failure {
   /** Whether what was lost had carried anything (or lived for 5 s). */
   readonly wasUseful: boolean
   /**
-   * Connections in a row that opened and carried nothing, this one included; 0 where it never opened. That is no short
-   * outage: something on the way kills them.
+   * Connections in a row that carried nothing, this one included, if it was killed within a second after it opened;
+   * otherwise 0. That is no short outage: something on the way kills them.
    */
   readonly useless: number
   /** Milliseconds since the outage began. */
@@ -41,8 +41,6 @@ export type BackoffOption = BackoffOptions | 'cloud' | BackoffPolicy
 export const BACKOFF: Required<BackoffOptions> = { baseMs: 1500, capMs: 15_000, firstMs: 500, restartSpreadMs: 8000 }
 const CLOUD_LADDER_MS = [100, 15_000, 15_000, 45_000, 45_000, 600_000, 600_000, 600_000, 600_000, 600_000, 3_600_000]
 /** Connection limit reached: every retry evicts another tab, so stay away for a while. */
-/** How much rarer than the rest those are tried again that open in vain. */
-const USELESS = 1.8
 const TOO_MANY_MS = 15_000
 
 export function backoffPolicy(option: BackoffOption = {}): BackoffPolicy {
@@ -56,7 +54,7 @@ function exponential({ baseMs, capMs, firstMs, restartSpreadMs }: Required<Backo
     const reaction = reactionTo(reason)
     const jitter = 0.75 + 0.5 * chance
     // Six a minute at most, together with those before.
-    if (useless > 2 && reaction === 'retry') return USELESS * capMs * jitter
+    if (useless > 2 && reaction === 'retry') return (useless > 4 ? 2.7 : 1.8) * capMs * jitter
     if (reaction === 'back-off') return TOO_MANY_MS * (1 + chance)
     if (failures <= 1) {
       if (reaction === 'spread') return restartSpreadMs * chance

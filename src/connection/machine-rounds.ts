@@ -4,8 +4,8 @@ import { type Draft, clearTimer, closeAll, dropLink, floorMs, setTimer, tryNext 
 import type { Link, Memory } from './machine-types'
 import { betterThan, learnRefusal, lastingSkips, roundOrder, skipReason } from './negotiation'
 
-/** How far a link had come. */
-export type Was = 'useful' | 'open' | 'closed'
+/** How far a link had come; `killed`: hardly open. */
+export type Was = 'useful' | 'killed' | 'failed'
 
 /** A round: every candidate once, the next one when the first fails or takes too long. */
 export function beginRound(d: Draft): void {
@@ -72,7 +72,7 @@ export function delayAfter(d: Draft, lost: Loss, was: Was, failures: number): nu
     code: lost.code,
     reason: isRestarting(d) ? 'server-restart' : lost.reason,
     wasUseful: was === 'useful',
-    useless: was === 'open' ? memory.useless : 0,
+    useless: was === 'killed' ? memory.useless : 0,
     elapsedMs: memory.outageSinceMs === null ? 0 : moment.nowMs - memory.outageSinceMs,
     chance: moment.chance,
   })
@@ -93,9 +93,9 @@ export function attemptFailed(d: Draft, link: Link, lost: Loss): void {
   if (!active) {
     // Refused channels are refused everywhere: the other transports would only say the same.
     const isHopeless = reactionTo(lost.reason) === 'renew'
-    if (isHopeless || (!tryNext(d) && d.links.length === 0)) giveUpRound(d, lost, 'closed')
+    if (isHopeless || (!tryNext(d) && d.links.length === 0)) giveUpRound(d, lost, 'failed')
   } else if (isOutdated(memory, active) && !isOutdated(memory, link)) {
-    successorFailed(d, lost, 'closed')
+    successorFailed(d, lost, 'failed')
   } else if (!tryNext(d)) {
     if (memory.isDoubted) stillDoubted(d, link, lost)
     else planProbe(d)
@@ -111,7 +111,7 @@ export function stillDoubted(d: Draft, failed: Link, lost: Loss): void {
     memory.failures++
     renewIfRefused(d, lost)
   }
-  setTimer(d, 'replace', isOtherKind ? floorMs(d) : delayAfter(d, lost, 'closed', memory.failures))
+  setTimer(d, 'replace', isOtherKind ? floorMs(d) : delayAfter(d, lost, 'failed', memory.failures))
 }
 
 /** What is open was opened for an old target, and its successor failed: later again, ever later, with other channels if need be. */

@@ -73,10 +73,10 @@ export function learnRefusal(lessons: Lessons, kind: TransportKind, reason: stri
   return { ...lessons, skipped: { ...lessons.skipped, [kind]: reason } }
 }
 
-/** An open that died before it carried anything. */
-export function learnUseless(lessons: Lessons, kind: TransportKind): Lessons {
+/** An open that died before it carried anything. `isOnce`: where others do, once is enough. */
+export function learnUseless(lessons: Lessons, kind: TransportKind, isOnce = false): Lessons {
   const learnt = learnRefusal(lessons, kind, 'useless')
-  const useless = { ...lessons.useless, [kind]: (lessons.useless[kind] || 0) + 1 }
+  const useless = { ...lessons.useless, [kind]: isOnce ? USELESS_OPENS : (lessons.useless[kind] || 0) + 1 }
   return { ...learnt, useless }
 }
 
