@@ -113,7 +113,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     })
 
     function poll(fromMs: number, told: (word: PollWord) => void): () => void {
-      const asking = position.open({ ...asked, nowMs: clock.now(), sinceMs: fromMs, atomic: true })
+      const asking = position.open({ ...asked, nowMs: clock.now(), sinceMs: fromMs, resumed: true, atomic: true })
       return startShortPoll({
         told,
         clock,
