@@ -17,7 +17,7 @@ import { createVirtualClock } from './support/chaos/virtual-clock'
 import { describeFailure, driveVirtual } from './support/chaos/virtual'
 import { perform } from './support/chaos/virtual-episode'
 import { planOf, type Plan, type Step } from './support/chaos/virtual-plan'
-import { GENERATIONS } from './support/chaos/virtual-server'
+import { GENERATIONS, type Habits } from './support/chaos/virtual-server'
 import { shrink } from './support/chaos/virtual-shrink'
 import { createWorld, type Tamper } from './support/chaos/virtual-world'
 
@@ -78,7 +78,8 @@ type Found = readonly [
   what: string,
   generation: (typeof GENERATIONS)[number],
   steps: readonly Step[],
-  transport: 'auto' | 'websocket',
+  transport: 'auto' | 'websocket' | 'long-polling',
+  habits: Partial<Habits>,
 ]
 const FOUND: readonly Found[] = [
   [
@@ -86,18 +87,21 @@ const FOUND: readonly Found[] = [
     '0.3.4',
     [...CALM, { do: 'deafen' }, { do: 'retire', channel: 'shared' }],
     'auto',
+    {},
   ],
   [
     'channels that are refused openly to the successor of a dead link',
     '0.5',
     [...CALM, { do: 'deafen' }, { do: 'retire', channel: 'private' }],
     'auto',
+    {},
   ],
   [
     'an exchanged channel that a dead link swallowed the news of',
     '0.3.4',
     [...CALM, { do: 'deafen' }, { do: 'rotate', channel: 'private', how: 'successor' }],
     'websocket',
+    {},
   ],
   [
     'refused channels after the clock was set back',
@@ -109,6 +113,7 @@ const FOUND: readonly Found[] = [
       { do: 'retire', channel: 'private' },
     ],
     'auto',
+    {},
   ],
   [
     'what a sleep across a ping swallowed, although the old link woke up first',
@@ -122,24 +127,69 @@ const FOUND: readonly Found[] = [
       { do: 'publish', to: 'shared', count: 1, everyMs: 0 },
     ],
     'auto',
+    {},
   ],
   [
     'a listener that stops the client before what it caused is told',
     '0.5',
     [...CALM, { do: 'listener', key: 'transport', mood: 'stops' }, { do: 'cut', how: 1013 }, { do: 'pass', ms: 500 }],
     'auto',
+    {},
   ],
   [
     'a status that is known at once',
     '0.3.4',
     [...CALM, { do: 'signal', signal: 'pagehide' }, { do: 'pass', ms: 1000 }],
     'websocket',
+    {},
+  ],
+  [
+    'a lost store after the clock was set back',
+    '2.0 json',
+    [
+      { do: 'start' },
+      { do: 'pass', ms: 4125 },
+      { do: 'publish', to: 'shared', count: 2, everyMs: 30 },
+      { do: 'set-clock', byMs: -3_600_000 },
+      { do: 'server', what: 'restart-empty' },
+    ],
+    'auto',
+    {},
+  ],
+  [
+    'what was still owed when the page was left',
+    '2.0 json',
+    [
+      { do: 'start' },
+      { do: 'pass', ms: 4000 },
+      { do: 'publish', to: 'shared', count: 4, everyMs: 0 },
+      { do: 'publish', to: 'shared', count: 4, everyMs: 0 },
+      { do: 'publish', to: 'shared', count: 4, everyMs: 0 },
+      { do: 'publish', to: 'shared', count: 12, everyMs: 300 },
+      { do: 'load', how: 'leave', awayMs: 4000, isReload: true },
+    ],
+    'long-polling',
+    { sortMs: 60 },
+  ],
+  [
+    'what was published into a poll beside the link that is never answered',
+    '2.0 json',
+    [
+      ...CALM,
+      { do: 'cut', how: 1011 },
+      { do: 'publish', to: 'shared', count: 8, everyMs: 100 },
+      { do: 'weather', kind: 'long-polling', weather: 'hang' },
+      { do: 'pass', ms: 9000 },
+      { do: 'publish', to: 'private', count: 3, everyMs: 2000 },
+    ],
+    'auto',
+    { raceMs: 200 },
   ],
 ]
 
-test.each(FOUND)('Z2 Z3 Z6 Z8, found once: %s', async (_, generation, steps, transport) => {
+test.each(FOUND)('Z2 Z3 Z6 Z8, found once: %s', async (_, generation, steps, transport, habits) => {
   const { setup, ...plan } = calm(generation, steps)
-  const result = await perform({ ...plan, setup: { ...setup, transport } })
+  const result = await perform({ ...plan, setup: { ...setup, transport, habits: { ...setup.habits, ...habits } } })
   expect(result.violations).toEqual([])
 })
 

@@ -202,6 +202,24 @@ describe('Node servers (mid)', () => {
     expect(place.open(link(10_000, resumed)).query).toEqual({ mid: ZEROS })
   })
 
+  test('P11: what is still owed is asked for by the next page', () => {
+    const place = position()
+    const replay = place.open(link(0, { atomic: true }))
+    for (const count of [1, 2, 3]) replay.accept(withMid(count), START_AT_MS + count * 2000)
+    const markOf = (owedMs: number) => place.state(START_AT_MS + owedMs).mark
+    expect(markOf(Infinity)).toMatchObject({ mid: mid(2) })
+    expect(markOf(4000)).toMatchObject({ mid: mid(1) })
+    expect(markOf(2000)).toBe(null)
+  })
+
+  test('P11: what the page before left is asked from, also where the clock was set back since', () => {
+    const place = position()
+    place.open(link(0)).accept(withMid(7), START_AT_MS)
+    const next = position({ left: place.state() })
+    const back = { nowMs: START_AT_MS - 60_000, sinceMs: START_AT_MS - 60_000, resumed: true }
+    expect(next.open(link(0, back)).query).toEqual({ mid: mid(7) })
+  })
+
   test('P4: the first position may come from an empty poll', () => {
     const place = position()
     const replay = place.open(link(0, { atomic: true }))

@@ -80,7 +80,8 @@ export interface Position {
   open(options: OpenOptions): Replay
   /** For diagnostics: no secret in it. */
   describe(): CursorQuery
-  state(): PositionState
+  /** `owedSinceMs`: what came since then is to be asked for once more. */
+  state(owedSinceMs?: number): PositionState
 }
 
 const WHOLE_HISTORY = '00000000000000000000000000'
@@ -111,12 +112,12 @@ export function createPosition(options: PositionOptions): Position {
 
   /**
    * Nothing that old was received: where the start is a place to ask from it is the safer one, and costs little. Not after
-   * a reload: what was delivered before the place that was left is forgotten. Mids: what was missed before the first
-   * message came lies before it.
+   * a reload, nor where the clock was set back since: what was delivered before the place that was left is forgotten. Mids:
+   * what was missed before the first message came lies before it.
    */
   function first(sinceMs: number): Mark | undefined {
     const oldest = marks.oldest()
-    const isPlace = byMid ? oldest && oldest.receivedAtMs < sinceMs : !originIsServerTime || (left && left.mark)
+    const isPlace = (left && left.mark) || (byMid ? oldest && oldest.receivedAtMs < sinceMs : !originIsServerTime)
     return isPlace ? oldest : undefined
   }
 
@@ -250,10 +251,11 @@ export function createPosition(options: PositionOptions): Position {
       const newest = marks.newest()
       return newest ? exactQuery(newest) : {}
     },
-    state() {
+    state(owedSinceMs = Infinity) {
       // When the page ends nobody knows since when messages are missed: not before the last one that came.
       const newest = marks.newest()
-      const mark = (!isBehind && ((newest && marks.before(newest.receivedAtMs - overlapMs)) || first(Infinity))) || null
+      const sinceMs = newest ? Math.min(newest.receivedAtMs, owedSinceMs) : 0
+      const mark = (!isBehind && (marks.before(sinceMs - overlapMs) || first(owedSinceMs))) || null
       return { originAtMs, originIsServerTime, mark }
     },
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { channelId } from '../channel/channel-id'
 import { type Channel } from '../channel/channel-set'
 import { serverClock } from '../config/freshness'
-import { type Arrivals, createArrivals } from './arrivals'
+import { type Arrivals, createArrivals, printsOf } from './arrivals'
 
 const UNKNOWN = serverClock(null, 0, 0)
 /** The local clock is a minute ahead. */
@@ -56,6 +56,26 @@ describe('since when new channels have to be read', () => {
       const c = channel('c', startAtMs)
       expect(after(100_000).opening({ id: 2, sinceMs: 195_000 }, [c], CLOCK, 195_000)).toBe(sinceMs)
     }
+  })
+
+  test('from their start, also where what they replace was known later than that', () => {
+    const arrivals = after(100_000)
+    const [c, d] = [channel('c', 120_000), channel('d', 130_000)]
+    expect(arrivals.opening({ id: 2, sinceMs: 250_000 }, [A, c], CLOCK, 250_000)).toBe(180_000)
+    expect(arrivals.opening({ id: 3, sinceMs: 250_010 }, [A, d], CLOCK, 250_010)).toBe(180_000)
+    arrivals.heard(3, 250_020)
+    expect(arrivals.opening({ id: 4, sinceMs: 260_000 }, [A, d], CLOCK, 260_000)).toBe(Infinity)
+    expect(arrivals.opening({ id: 5, sinceMs: 270_000 }, [A, channel('e', 185_000)], CLOCK, 270_000)).toBe(245_000)
+  })
+
+  test('the page before had read others', () => {
+    const arrivals = createArrivals()
+    arrivals.restore(printsOf([A, B]))
+    const c = channel('c', 130_000)
+    expect(arrivals.opening({ id: 1, sinceMs: 300_000 }, [A, c], CLOCK, 300_000)).toBe(190_000)
+    const anew = createArrivals()
+    anew.restore([])
+    expect(anew.opening({ id: 1, sinceMs: 300_000 }, [A, c], CLOCK, 300_000)).toBe(Infinity)
   })
 
   test('a link that opens and dies has read nothing', () => {

@@ -3,8 +3,10 @@
  * The portal publishes to a channel from the second it is issued; the configuration that names it may come seconds
  * later, and meanwhile the position has moved on with the other channels. Time is passed in.
  */
-import { type ChannelSet, channelTypeOf } from '../channel/channel-set'
+import { mailboxOf } from '../channel/channel-id'
+import type { ChannelSet } from '../channel/channel-set'
 import type { ServerClock } from '../config/freshness'
+import { fingerprint } from '../replay/dedupe'
 
 export interface Arrivals {
   /**
@@ -23,15 +25,22 @@ export interface Arrivals {
   lost(linkId: number, nowMs: number): void
   /** A channel has ended; the next configuration brings another one. */
   ended(nowMs: number): void
+  /** What the page before had read. */
+  restore(read: readonly string[]): void
+}
+
+/** What channels may be remembered by: their ids are secret. */
+export function printsOf(channels: ChannelSet): string[] {
+  return channels.map(({ id }) => fingerprint(mailboxOf(id.reveal())))
 }
 
 /** A link that has stood this long has read its replay. */
 const READ_AFTER_MS = 3000
 
 export function createArrivals(): Arrivals {
-  /** What links were opened with last, and since when. */
-  let known: ChannelSet | null = null
-  let knownAtMs = 0
+  /** What links were opened with last. */
+  let known: readonly string[] | null = null
+  let firstAtMs = 0
   let unreadSinceMs = Infinity
   let endedAtMs = Infinity
   /** The first link that was opened with the new channels, and when one of those stood. */
@@ -40,22 +49,22 @@ export function createArrivals(): Arrivals {
 
   return {
     opening({ id, sinceMs }, channels, clock, nowMs) {
-      const old = known || channels
-      const fresh = channels.filter((channel) => channelTypeOf(old, channel.id.reveal()) === null)
+      const prints = printsOf(channels)
+      const old = known || prints
+      if (!known) firstAtMs = nowMs
+      const fresh = channels.filter((_, at) => old.indexOf(prints[at] as string) < 0)
       if (fresh.length) {
         // A start says nothing where the clock of the server is unknown.
         const isDated = clock.uncertaintyMs < Infinity
         const starts = fresh.map(({ startAtMs }) => (isDated && startAtMs ? startAtMs + clock.shiftMs : nowMs))
-        // Not older than the set they replace: then they would have been in it. Unless the clock was set back.
-        const startedAtMs = Math.max(knownAtMs > nowMs ? 0 : knownAtMs, Math.min(nowMs, endedAtMs, ...starts))
+        // Not older than the first set: then they would have been in it. A later one may have been exchanged before it was
+        // known. Unless the clock was set back.
+        const startedAtMs = Math.max(firstAtMs > nowMs ? 0 : firstAtMs, Math.min(nowMs, endedAtMs, ...starts))
         unreadSinceMs = Math.min(unreadSinceMs, startedAtMs)
         endedAtMs = heardAtMs = Infinity
         firstId = id
       } else if (sinceMs - heardAtMs >= READ_AFTER_MS) unreadSinceMs = Infinity
-      if (!known || fresh.length) {
-        known = channels
-        knownAtMs = nowMs
-      }
+      if (!known || fresh.length) known = prints
       return unreadSinceMs
     },
     heard(linkId, nowMs) {
@@ -66,6 +75,9 @@ export function createArrivals(): Arrivals {
     },
     ended(nowMs) {
       endedAtMs = Math.min(endedAtMs, nowMs)
+    },
+    restore(read) {
+      known = read.length ? read : null
     },
   }
 }

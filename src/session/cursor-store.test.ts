@@ -74,6 +74,8 @@ class LoadedPage {
       position: this.position,
       serverTime: { shiftMs: 1234, uncertaintyMs: 500, isSettled: true },
       counts: {},
+      read: [],
+      owedSinceMs: Infinity,
     })
     const downSinceMs = () => null
     const platform = { clock, page: this.page, tabStorage: this.storage }

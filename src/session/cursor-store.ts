@@ -20,6 +20,9 @@ export interface CursorStoreDeps {
     readonly position: Position | null
     readonly serverTime: ServerClock
     readonly counts: Counts
+    readonly read: readonly string[]
+    /** Since when the next page has to ask once more. */
+    readonly owedSinceMs: number
   }
   /** Since when the page has had no connection, while it has none. */
   downSinceMs(): number | null
@@ -39,6 +42,8 @@ export interface LeftPage {
   readonly seen: readonly string[]
   /** Numbers of push-stream's channels. */
   readonly counts: Counts
+  /** Fingerprints of the channels that were read last. */
+  readonly read: readonly string[]
 }
 
 export interface CursorStore {
@@ -97,18 +102,18 @@ export function createCursorStore({ platform, reloadMs, dedupe, current, downSin
   }
 
   function write(how: LeftPage['how']): void {
-    const { owner, position, serverTime, counts } = current()
+    const { owner, position, serverTime, counts, read, owedSinceMs } = current()
     clock.clearTimeout(timer)
     isSoon = false
     if (before) put({ ...before, how })
     if (before || !owner || !position) return
     writtenAtMs = clock.now()
-    const state = position.state()
+    const state = position.state(owedSinceMs)
     const seen = dedupe.recent(state.mark ? state.mark.receivedAtMs - SEEN_BEFORE_MS : 0)
     const shiftMs = serverTime.isSettled ? serverTime.shiftMs : null
     const downMs = downSinceMs()
     const sinceMs = downMs === null ? writtenAtMs : downMs
-    put({ how, owner, atMs: writtenAtMs, sinceMs, shiftMs, position: state, seen, counts })
+    put({ how, owner, atMs: writtenAtMs, sinceMs, shiftMs, position: state, seen, counts, read })
     // A sign of life, also from a page to which nothing comes.
     if (how === 'alive') plan(Math.min(reloadMs / 4, 3_600_000))
   }

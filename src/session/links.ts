@@ -3,7 +3,7 @@
  * it opened or ended. A link keeps the configuration it was opened with: a later one is another link's.
  */
 import { mailboxOf } from '../channel/channel-id'
-import { type Channel, type ChannelSet, channelTypeOf } from '../channel/channel-set'
+import type { Channel, ChannelSet } from '../channel/channel-set'
 import type { Codec, Frame, Framing } from '../codec/codec'
 import type { PullConfig } from '../config/config'
 import { type ServerClock, serverNow } from '../config/freshness'
@@ -16,7 +16,8 @@ import type { Clock } from '../platform/platform'
 import type { CursorQuery, Position, Replay } from '../replay/position'
 import type { TransportAddress, TransportFactory } from '../transport/transport'
 import { addressOf, isBinary } from './address'
-import type { Arrivals } from './arrivals'
+import { type Arrivals, printsOf } from './arrivals'
+import type { LeftPage } from './cursor-store'
 import type { ReadLink, Reader } from './reader'
 import type { RecoveringLink, Recovery } from './recovery'
 import type { SessionDeps } from './session-types'
@@ -33,8 +34,10 @@ export interface LinksDeps extends Pick<
   readonly uplink: UplinkRunner
   readonly recovery: Recovery
   readonly href: string | null
-  /** When the page before this one was left, which this one goes on from; `Infinity`: there was none. */
-  readonly leftAtMs: number
+  /** The page before this one, which this one goes on from. */
+  readonly left: Pick<LeftPage, 'sinceMs' | 'read'> | null
+  /** Other channels are read now. */
+  readsOthers(): void
   state(): State
   serverTime(): ServerClock
   framing(): Framing
@@ -43,6 +46,8 @@ export interface LinksDeps extends Pick<
 }
 
 export interface SessionLinks {
+  /** Fingerprints of the channels that are read, or were until the last link ended. */
+  read(): readonly string[]
   open(link: OpeningLink, config: PullConfig, position: Position): LinkPort
   /** Something happened to a link. */
   happened(entry: ConnectionRecord, linkId: number): void
@@ -53,10 +58,12 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   /** Until they open: what recovering needs to know of them. */
   const opening = new Map<number, RecoveringLink & { readonly channels: ChannelSet }>()
   const replays = new Map<number, Replay>()
-  /** What is being read, or was until the last link ended; 0: nothing stands. */
-  let readChannels: ChannelSet = []
+  /** 0: nothing stands. */
   let readingId = 0
-  let { leftAtMs } = deps
+  const { left } = deps
+  let leftAtMs = left ? left.sinceMs : Infinity
+  let read = (left && left.read) || []
+  arrivals.restore(read)
   let hasOpened = leftAtMs < Infinity
   /** When anything came last: what is open may have died right after it. */
   let heardAtMs = Infinity
@@ -152,7 +159,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     }
   }
 
-  function opened(linkId: number): void {
+  /** `as`: an event stream may have become a poll loop. */
+  function opened(linkId: number, as?: TransportKind): void {
     hasOpened = true
     heardAtMs = clock.now()
     doubtedSinceMs = leftAtMs = Infinity
@@ -161,13 +169,14 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     if (!link) return
     const { channels, missedSinceMs, askedSinceMs } = link
     // A token that names none says nothing about them.
-    const lacksChannel =
-      !readingId && !!channels.length && readChannels.some(({ id }) => channelTypeOf(channels, id.reveal()) === null)
-    readChannels = channels
+    const prints = printsOf(channels)
+    const lacksChannel = !readingId && !!prints.length && read.some((print) => prints.indexOf(print) < 0)
+    read = prints
+    deps.readsOthers()
     readingId = linkId
     // It may have been opened before the break.
     const sinceMs = lacksChannel && missedSinceMs === null ? askedSinceMs : missedSinceMs
-    recovery.opened({ ...link, lacksChannel, missedSinceMs: sinceMs })
+    recovery.opened({ ...link, kind: as || link.kind, lacksChannel, missedSinceMs: sinceMs })
   }
 
   function ended({ what, detail, code }: ConnectionRecord, linkId: number): void {
@@ -186,12 +195,13 @@ export function createLinks(deps: LinksDeps): SessionLinks {
 
   return {
     open,
+    read: () => read,
     happened(entry, linkId) {
       const { what, detail } = entry
       if (what === 'lost') arrivals.lost(linkId, clock.now())
       if (what === 'lost' || what === 'close') ended(entry, linkId)
       if (what === 'opened') {
-        opened(linkId)
+        opened(linkId, entry.transport)
         // A poll that merely waits may be waiting for nobody.
         if (detail === 'confirmed') arrivals.heard(linkId, clock.now())
       }

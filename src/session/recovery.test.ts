@@ -208,6 +208,13 @@ describe('P7: a server that lost its store', () => {
     recovery.renumbered()
     expect(happened).toEqual(['gap suspected renumbered since -1500', 'suspected-gap'])
   })
+  test('may have lost it at any time where the clock was set back since the last message', () => {
+    const { recovery, clock, open, happened } = scene()
+    recovery.numbered(messageOf({}), 4, clock.now() + 3_600_000)
+    open()
+    recovery.renumbered()
+    expect(happened[0]).toBe('gap suspected renumbered since -86401500')
+  })
   test('may have lost it in any break since the last message', async () => {
     const { clock, recovery, open, happened } = scene()
     open({ missedMs: null })

@@ -222,7 +222,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   /** A message shows that the store was lost, which may have been in any break since the last one came. */
   function lostStore(lastAtMs: number): void {
     const nowMs = clock.now()
-    const sinceMs = lastAtMs > openedAtMs ? nowMs : lastAtMs
+    // A clock that was set back says nothing about then.
+    const isSetBack = lastAtMs > nowMs && lastAtMs < Infinity
+    const sinceMs = isSetBack ? nowMs - HISTORY_MS : lastAtMs > openedAtMs ? nowMs : lastAtMs
     suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, sinceMs))
   }
 

@@ -22,7 +22,7 @@ import { createArrivals } from './arrivals'
 import { type Candidates, candidatesOf, noTransport } from './candidates'
 import { createConfigLoader } from './config-loader'
 import { createCounters } from './counters'
-import { createCursorStore, ownerOf } from './cursor-store'
+import { type LeftPage, createCursorStore, ownerOf } from './cursor-store'
 import { type PullEvent, saidAt, senderOf } from './dispatch'
 import { framingOf } from './framing'
 import { type SessionLinks, createLinks } from './links'
@@ -48,7 +48,14 @@ export function createSession(deps: SessionDeps): Session {
     platform,
     reloadMs: deps.replay.reloadMs,
     dedupe,
-    current: () => ({ position, serverTime, owner: config && ownerOf(config), counts: recovery.counts() }),
+    current: () => ({
+      position,
+      serverTime,
+      owner: config && ownerOf(config),
+      counts: recovery.counts(),
+      read: links ? links.read() : [],
+      owedSinceMs: recovery.owedSinceMs(),
+    }),
     downSinceMs: () => downSince(stateNow()),
   })
   const reader = createReader({
@@ -92,7 +99,7 @@ export function createSession(deps: SessionDeps): Session {
   let connection: Connection | null = null
   let links: SessionLinks | null = null
   let targetId = 0
-  let leftAtMs = Infinity
+  let left: LeftPage | null = null
   /** The configuration on its way was asked for because channels were refused, or may have been. */
   let isRenewing = false
   let hurriedOutage: number | null = null
@@ -100,14 +107,9 @@ export function createSession(deps: SessionDeps): Session {
   let over = false
   const localAt = (message: Message): number => saidAt(message, config && config.version, serverTime, clock.now())
 
-  function stateNow(): State {
-    return connection ? connection.state : { phase: 'idle' }
-  }
-
-  function framingNow(version = config ? config.version : 0): ReturnType<typeof framingOf> {
-    return framingOf(version, deps.framing, deps.codecs)
-  }
-
+  const stateNow = (): State => (connection ? connection.state : { phase: 'idle' })
+  const framingNow = (version = config ? config.version : 0): ReturnType<typeof framingOf> =>
+    framingOf(version, deps.framing, deps.codecs)
   const hrefNow = (): string | null => platform.page && platform.page.href
 
   function send(linkId: number, frame: string | ArrayBuffer): boolean {
@@ -129,9 +131,8 @@ export function createSession(deps: SessionDeps): Session {
     candidates = found
     config = next
     if (!previous || previous.version !== next.version) {
-      const left = store.take(ownerOf(next))
+      left = store.take(ownerOf(next))
       if (left) {
-        leftAtMs = left.sinceMs
         serverTime = settled(serverTime, left.shiftMs)
         recovery.restore(Object(left.counts), left.position.mark ? left.position.mark.receivedAtMs : left.atMs)
       }
@@ -178,7 +179,8 @@ export function createSession(deps: SessionDeps): Session {
       state: stateNow,
       serverTime: () => serverTime,
       framing: framingNow,
-      leftAtMs,
+      left,
+      readsOthers: store.moved,
       reply: send,
       candidates: () => candidates.usable,
     })
@@ -195,9 +197,7 @@ export function createSession(deps: SessionDeps): Session {
     if (connection) connection.retarget(target())
   }
 
-  function target(): Target {
-    return { id: ++targetId, candidates: candidates.usable }
-  }
+  const target = (): Target => ({ id: ++targetId, candidates: candidates.usable })
 
   function renew(): void {
     isRenewing = true

@@ -92,7 +92,7 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
   function begin(page: PageTime, kind: Kind, url: string): { wire: Wire; weather: Weather } {
     const weather = weathers.get(kind) ?? 'ok'
     asked.push({ kind, url, atMs: clock.now(), page })
-    const latencyMs = weather === 'slow' ? 500 + random() * 1500 : 1 + random() * 50
+    const latencyMs = weather === 'slow' ? 500 + random() * 7500 : 1 + random() * 50
     const wire: Wire = {
       page,
       kind,
@@ -258,6 +258,7 @@ export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer,
   }
 
   function request(page: PageTime, url: string, init: RequestInit | undefined): Promise<Response> {
+    if (init?.signal?.aborted) return Promise.reject(new DOMException('aborted', 'AbortError'))
     const headers = new Headers(init?.headers)
     const wantsStream = headers.get('Accept') === 'text/event-stream'
     const { wire, weather } = begin(page, wantsStream ? 'sse' : 'long-polling', url)
