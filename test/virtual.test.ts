@@ -144,6 +144,30 @@ const FOUND: readonly Found[] = [
     {},
   ],
   [
+    'a link that was doubted, and then lost before its successor opened',
+    '0.3.4',
+    [
+      { do: 'start' },
+      { do: 'weather', kind: 'all', weather: 'slow' },
+      { do: 'pass', ms: 20_000 },
+      { do: 'sleep', ms: 130_000, isLate: false, wires: 'reset', signals: ['resume'] },
+    ],
+    'websocket',
+    {},
+  ],
+  [
+    'channels that are refused while the timer of the next configuration stands still',
+    '1.0',
+    [
+      ...CALM,
+      { do: 'sleep', ms: 43_300_000, isLate: false, wires: 'alive', signals: [] },
+      { do: 'retire', channel: 'private' },
+      { do: 'cut', how: 'reset' },
+    ],
+    'long-polling',
+    {},
+  ],
+  [
     'a lost store after the clock was set back',
     '2.0 json',
     [

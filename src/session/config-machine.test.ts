@@ -184,6 +184,13 @@ const TABLE: Record<ConfigState['phase'], Record<ConfigEvent['type'], readonly C
         chance: 0.5,
       },
       {
+        name: 'is not put off by what is overdue: the timer stood still while the machine slept',
+        given: { ...planned, dueAtMs: NOW_MS - 1 },
+        when: wanted(),
+        then: { phase: 'planned', dueAtMs: NOW_MS },
+        does: plan(0),
+      },
+      {
         name: 'wakes up where nothing was planned',
         given: { ...planned, dueAtMs: Infinity },
         when: wanted(),

@@ -63,7 +63,9 @@ export function configStep(state: ConfigState, event: ConfigEvent, nowMs: number
     }
     case 'wanted': {
       const dueAtMs = Math.max(nowMs + event.withinMs * chance, floorAt(state, nowMs))
-      return dueAtMs < state.dueAtMs ? { ...state, reason: event.reason, dueAtMs } : state
+      // A timer stands still while the machine sleeps: what was due meanwhile may come much later.
+      const isOverdue = state.dueAtMs < nowMs
+      return isOverdue || dueAtMs < state.dueAtMs ? { ...state, reason: event.reason, dueAtMs } : state
     }
     default:
       return event satisfies never

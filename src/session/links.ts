@@ -67,7 +67,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   let hasOpened = leftAtMs < Infinity
   /** When anything came last: what is open may have died right after it. */
   let heardAtMs = Infinity
-  /** The same when what is open began to be doubted: what comes over it later may have passed a hole. */
+  /** The same when what is open began to be doubted, until something opens: what comes over it later may have passed a hole. */
   let doubtedSinceMs = Infinity
 
   function open(link: OpeningLink, config: PullConfig, position: Position): LinkPort {
@@ -80,7 +80,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const hasActive = deps.state().phase === 'connected' && !link.isDoubted
     const newSinceMs = arrivals.opening(link, channels, deps.serverTime(), openedAtMs)
     if (link.isDoubted) doubtedSinceMs = Math.min(doubtedSinceMs, heardAtMs)
-    const missedSinceMs = Math.min(link.sinceMs, newSinceMs, link.isDoubted ? doubtedSinceMs : Infinity, leftAtMs)
+    const missedSinceMs = Math.min(link.sinceMs, newSinceMs, doubtedSinceMs, leftAtMs)
     const sinceMs = Math.min(missedSinceMs, recovery.owedSinceMs())
     const serverNowMs = serverNow(deps.serverTime(), openedAtMs)
     const asked = {
