@@ -26,8 +26,6 @@ export interface Marks {
   oldest(): Mark | undefined
   newest(): Mark | undefined
   some(holds: (mark: Mark) => boolean): boolean
-  /** The only one there is. */
-  restore(mark: Mark): void
   clear(): void
 }
 
@@ -47,9 +45,6 @@ export function createMarks(): Marks {
     oldest: () => marks[0],
     newest,
     some: (holds) => marks.some(holds),
-    restore(mark) {
-      marks = [mark]
-    },
     clear() {
       marks = []
     },
@@ -62,6 +57,13 @@ export function createMarks(): Marks {
  */
 export function isAfter(a: Place, b: Place | null | undefined): boolean {
   return !b || a.mid > b.mid || (a.timeAtMs - b.timeAtMs || a.tag - b.tag) > 0
+}
+
+/** Whether foreign JSON is a mark. */
+export function isMark(value: unknown): boolean {
+  const { mid, timeAtMs, tag, receivedAtMs } = Object(value) as Mark
+  const areNumbers = [timeAtMs, tag, receivedAtMs].every((each) => typeof each === 'number')
+  return areNumbers && typeof mid === 'string' && /^(\d{26})?$/.test(mid)
 }
 
 /** Without the mark whose neighbours lie closest together for their age; the first and the newest ones stay. */

@@ -202,6 +202,18 @@ describe('Node servers (mid)', () => {
     expect(place.open(link(10_000, resumed)).query).toEqual({ mid: ZEROS })
   })
 
+  test('P11 P7: numbers that are given again over a page load are known by what the page before had reached', () => {
+    const place = position()
+    const dated = (count: number, ms: number) => message({ mid: mid(count), publishedAtMs: START_AT_MS + ms })
+    const replay = place.open(link(0))
+    for (const count of [2, 40]) replay.accept(dated(count, 0), START_AT_MS + count * 100)
+    const { mark, newest } = place.state()
+    expect([mark!.mid, newest!.mid]).toEqual([mid(2), mid(40)])
+    const next = position({ left: { ...place.state() } })
+    expect(next.open(link(60_000)).query).toEqual({ mid: mid(2) })
+    expect(next.open(link(60_000)).accept(dated(3, 60_000), START_AT_MS + 60_000)).toBe('renumbered')
+  })
+
   test('P11: what is still owed is asked for by the next page', () => {
     const place = position()
     const replay = place.open(link(0, { atomic: true }))

@@ -3,7 +3,7 @@
  * Kept per server numbering: `mid` (versions 3 and up) or `tag` + `time` (push-stream). Pure: time is passed in.
  */
 import type { Message } from '../codec/codec'
-import { type Mark, type Place, createMarks, isAfter } from './marks'
+import { type Mark, type Place, createMarks, isAfter, isMark } from './marks'
 import { createUnfinished } from './unfinished'
 
 /** Parameters of a request that say where to go on; empty = live only. */
@@ -33,6 +33,8 @@ export interface PositionOptions {
 export interface PositionState extends Pick<PositionOptions, 'originAtMs' | 'originIsServerTime'> {
   /** Where to ask from: at least the overlap older than all that was received; `null`: from the start of the session. */
   readonly mark: Mark | null
+  /** The newest place that was reached: numbers that are given again are known by it. */
+  readonly newest?: Mark | null | undefined
 }
 
 export interface OpenOptions {
@@ -101,8 +103,11 @@ export function createPosition(options: PositionOptions): Position {
   const byMid = version !== 1 && version !== 2
   const origin = startOf(byMid ? WHOLE_HISTORY : '', wholeSecond(originAtMs))
   const marks = createMarks()
-  if (left && left.mark) marks.restore(left.mark)
-  else if (lastMid) marks.restore({ mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 })
+  const begin = lastMid ? { mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 } : null
+  const first = left ? left.mark : begin
+  if (first) marks.add(first)
+  /** What the page before had reached. It may have passed something. */
+  let passed = left && left.newest
   let storeWasEmpty = false
   /** Counts renumberings, so that a second connection does not notice the same one again. */
   let epoch = 0
@@ -111,21 +116,28 @@ export function createPosition(options: PositionOptions): Position {
   const unfinished = createUnfinished()
 
   /**
-   * Nothing that old was received: where the start is a place to ask from it is the safer one, and costs little. Not after
-   * a reload, nor where the clock was set back since: what was delivered before the place that was left is forgotten. Mids:
-   * what was missed before the first message came lies before it.
+   * Nothing that old was received: the start is safer where it is a place to ask from. Not after a reload: what was delivered
+   * before the place that was left is forgotten. Mids: what was missed before the first message came lies before it.
    */
-  function first(sinceMs: number): Mark | undefined {
+  function oldestFor(sinceMs: number): Mark | undefined {
     const oldest = marks.oldest()
     const isPlace = (left && left.mark) || (byMid ? oldest && oldest.receivedAtMs < sinceMs : !originIsServerTime)
     return isPlace ? oldest : undefined
   }
 
+  function newestOf(): Mark | null | undefined {
+    const newest = marks.newest()
+    return passed && isAfter(passed, newest) ? passed : newest
+  }
+
   function open(link: OpenOptions): Replay {
     const safe = marks.before(Math.min(link.sinceMs, link.nowMs) - overlapMs)
     const isWhole = isBehind
-    const from = isWhole ? undefined : safe || first(link.sinceMs)
-    let fromOrigin = !from && (isWhole || link.resumed || version < 2 || (originIsServerTime && !byMid))
+    const from = isWhole ? undefined : safe || oldestFor(link.sinceMs)
+    // 0.3.4 is asked from a second earlier.
+    let fromOrigin = from
+      ? version === 1 && from.timeAtMs <= wholeSecond(originAtMs)
+      : isWhole || link.resumed || version < 2 || (originIsServerTime && !byMid)
     const base = from ? startOf(from.mid, from.timeAtMs) : origin
     const isAsking = !!from || storeWasEmpty || fromOrigin
     const openedInEpoch = epoch
@@ -145,12 +157,12 @@ export function createPosition(options: PositionOptions): Position {
 
     /** A lower place proves it only if it is surely older than anything the server may still be sorting. */
     function isRenumbered({ mid }: Place, publishedAtMs: number | null, isOther: boolean): boolean {
-      const newest = marks.newest()
+      const newest = newestOf()
       if (!byMid || !newest || mid > newest.mid) return false
       if (isOther || (from && from === safe && mid <= from.mid && openedInEpoch === epoch)) return true
-      return marks.some(
-        (mark) => mid <= mark.mid && Number(publishedAtMs) - SORTING_MS > (mark.publishedAtMs || Infinity),
-      )
+      const isLater = (mark: Mark): boolean =>
+        mid <= mark.mid && Number(publishedAtMs) - SORTING_MS > (mark.publishedAtMs || Infinity)
+      return marks.some(isLater) || (!!passed && isLater(passed))
     }
 
     function move(place: Place, nowMs: number, publishedAtMs: number | null, channel: string | null): void {
@@ -185,17 +197,17 @@ export function createPosition(options: PositionOptions): Position {
         const place = placeOf(message)
         if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return 'news'
         const publishedAtMs = publishedAt(message)
-        const newest = marks.newest()
         // Ten digits say when the store began.
-        const began = newest && newest.mid.slice(0, 10)
+        const began = (newestOf() || place).mid.slice(0, 10)
         // An empty poll repeats the zeros it was asked with.
-        const isAnother = Number(began) > 0 && began! < place.mid.slice(0, 10)
+        const isAnother = Number(began) > 0 && began < place.mid.slice(0, 10)
         const renumbered = isRenumbered(place, publishedAtMs, isOther)
         // On Node servers a replay is one frame.
         if (isWhole && openedInEpoch === epoch) isBehind = false
         if (renumbered) {
           epoch++
           marks.clear()
+          passed = null
           isBehind = true
         }
         if (renumbered || isAfter(place, reached)) reached = place
@@ -255,20 +267,20 @@ export function createPosition(options: PositionOptions): Position {
       // When the page ends nobody knows since when messages are missed: not before the last one that came.
       const newest = marks.newest()
       const sinceMs = newest ? Math.min(newest.receivedAtMs, owedSinceMs) : 0
-      const mark = (!isBehind && (marks.before(sinceMs - overlapMs) || first(owedSinceMs))) || null
-      return { originAtMs, originIsServerTime, mark }
+      const mark = (!isBehind && (marks.before(sinceMs - overlapMs) || oldestFor(owedSinceMs))) || null
+      return { originAtMs, originIsServerTime, mark, newest: isBehind ? null : newestOf() }
     },
   }
 }
 
 /** Whether foreign JSON is what a page left. */
 export function isPositionState(value: unknown): value is PositionState {
-  const { originAtMs, originIsServerTime, mark } = Object(value) as PositionState
-  const { mid, timeAtMs, tag, receivedAtMs } = Object(mark) as Mark
+  const { originAtMs, originIsServerTime, mark, newest } = Object(value) as PositionState
   return (
     typeof originIsServerTime === 'boolean' &&
-    [originAtMs].concat(mark === null ? [] : [timeAtMs, tag, receivedAtMs]).every((each) => typeof each === 'number') &&
-    (mark === null || (typeof mid === 'string' && /^(\d{26})?$/.test(mid)))
+    typeof originAtMs === 'number' &&
+    (mark === null || isMark(mark)) &&
+    (!newest || isMark(newest))
   )
 }
 

@@ -24,6 +24,9 @@ import type { SessionDeps } from './session-types'
 import { type PollWord, startShortPoll } from './short-poll'
 import type { UplinkRunner } from './uplink'
 
+/** Links of 0.3.4 say nothing for longer only where their channels have ended. */
+const SILENT_MOST_MS = 43_200_000
+
 export interface LinksDeps extends Pick<
   SessionDeps,
   'platform' | 'factories' | 'codecs' | 'timeouts' | 'gap' | 'warn'
@@ -80,7 +83,10 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const hasActive = deps.state().phase === 'connected' && !link.isDoubted
     const newSinceMs = arrivals.opening(link, channels, deps.serverTime(), openedAtMs)
     if (link.isDoubted) doubtedSinceMs = Math.min(doubtedSinceMs, heardAtMs)
-    const missedSinceMs = Math.min(link.sinceMs, newSinceMs, doubtedSinceMs, leftAtMs)
+    // 0.3.4 replays nothing over WebSocket: what was open may have been dead since it was heard last, and nobody doubted it.
+    const isDeaf = version === 1 && kind === 'websocket'
+    const silentSinceMs = isDeaf ? Math.max(heardAtMs, openedAtMs - SILENT_MOST_MS) : Infinity
+    const missedSinceMs = Math.min(link.sinceMs, newSinceMs, doubtedSinceMs, silentSinceMs, leftAtMs)
     const sinceMs = Math.min(missedSinceMs, recovery.owedSinceMs())
     const serverNowMs = serverNow(deps.serverTime(), openedAtMs)
     const asked = {
@@ -112,7 +118,10 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       version,
       kind,
       channels,
-      missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs) ? missedSinceMs : null,
+      missedSinceMs:
+        hasOpened && (!hasActive || newSinceMs < link.sinceMs || (silentSinceMs < Infinity && mayPoll))
+          ? missedSinceMs
+          : null,
       askedSinceMs: sinceMs,
       // Version 5 replays over WebSocket alone.
       poll: mayPoll && version < 5 ? poll : null,
@@ -162,8 +171,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   /** `as`: an event stream may have become a poll loop. */
   function opened(linkId: number, as?: TransportKind): void {
     hasOpened = true
-    heardAtMs = clock.now()
-    doubtedSinceMs = leftAtMs = Infinity
+    heardAtMs = Math.min(heardAtMs, clock.now())
     const link = opening.get(linkId)
     opening.delete(linkId)
     if (!link) return
@@ -203,7 +211,10 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       if (what === 'opened') {
         opened(linkId, entry.transport)
         // A poll that merely waits may be waiting for nobody.
-        if (detail === 'confirmed') arrivals.heard(linkId, clock.now())
+        if (detail !== 'confirmed') return
+        heardAtMs = clock.now()
+        doubtedSinceMs = leftAtMs = Infinity
+        arrivals.heard(linkId, heardAtMs)
       }
     },
   }

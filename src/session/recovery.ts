@@ -93,6 +93,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let held: Frame[] | null = null
   /** What an earlier link missed and nobody could fetch is missed still. */
   let missedSinceMs: number | null = null
+  /** The same while a poll is to fetch it. */
+  let fetchSinceMs = Infinity
   let worst: Recovered = 'complete'
   let isSettled = true
   let openedAtMs = 0
@@ -119,7 +121,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     link = next
     isQuiet = true
     const { version, kind } = next
-    debt.opened(next.askedSinceMs)
+    debt.opened(version === 1 && kind === 'websocket' && next.poll ? Infinity : next.askedSinceMs)
     if (version === 4 && kind === 'websocket' && next.poll) {
       pingTimer = clock.setTimeout(afterPing, PING_MS + AFTER_PING_MS)
     }
@@ -157,6 +159,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       return settle()
     }
     held = []
+    fetchSinceMs = Number(missedSinceMs)
     let triesLeft = FETCH_TRIES
     const holding = clock.setTimeout(release, HOLD_MS)
     const { poll } = from
@@ -205,6 +208,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     if (isSettled) return
     isSettled = true
     missedSinceMs = null
+    fetchSinceMs = Infinity
     deps.recovered(worst)
   }
 
@@ -219,12 +223,11 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     if (isSettled) deps.recovered(worst)
   }
 
-  /** A message shows that the store was lost, which may have been in any break since the last one came. */
+  /** A message shows that the store was lost, which may have been at any time since the last one came: a link may be dead. */
   function lostStore(lastAtMs: number): void {
     const nowMs = clock.now()
     // A clock that was set back says nothing about then.
-    const isSetBack = lastAtMs > nowMs && lastAtMs < Infinity
-    const sinceMs = isSetBack ? nowMs - HISTORY_MS : lastAtMs > openedAtMs ? nowMs : lastAtMs
+    const sinceMs = lastAtMs > nowMs && lastAtMs < Infinity ? nowMs - HISTORY_MS : lastAtMs
     suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, sinceMs))
   }
 
@@ -255,6 +258,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   function leave(): void {
     clock.clearTimeout(timer)
     clock.clearTimeout(pingTimer)
+    if (fetchSinceMs < Infinity) debt.owe(fetchSinceMs, 0)
+    fetchSinceMs = Infinity
     debt.left()
     stopPoll()
     stopPoll = () => {}
@@ -264,7 +269,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   }
 
   return {
-    owedSinceMs: debt.sinceMs,
+    owedSinceMs: () => Math.min(debt.sinceMs(), fetchSinceMs),
     opened,
     hold: (linkId, frame) => !!held && !!link && link.id === linkId && !!held.push(frame),
     heard,

@@ -15,7 +15,7 @@ export interface Published {
   goneAtMs: number
   /** Its channel was exchanged, and the connection that was to read it to its end did not live that long. */
   isLeft: boolean
-  /** 0.3.4: whoever was connected was deaf. Another transport takes over without a replay, and nobody knows. */
+  /** 0.3.4 over WebSocket alone: whoever was connected was deaf. Another link takes over without a replay, and nobody knows. */
   isUnheard: boolean
 }
 
@@ -86,12 +86,12 @@ export interface Missing {
   readonly told: Published[]
 }
 
-/** `mayTell`: a gap will do for what the server has, too. */
+/** `mayTell`: a gap will do, although the server has it. */
 export function missing(
   chain: Chain,
   published: readonly Published[],
   offsets: readonly Offset[],
-  mayTell: boolean,
+  mayTell: (each: Published) => boolean,
 ): Missing {
   const due = published.filter(
     (each) => !chain.times.has(each.n) && !each.isTransient && !each.isLeft && each.atMs >= chain.dueFromMs,
@@ -99,7 +99,7 @@ export function missing(
   const gone = due.filter(({ goneAtMs }) => goneAtMs < Infinity)
   const isTold = (each: Published): boolean => chain.gaps.some((gap) => covers(gap, each.atMs, offsets))
   return {
-    kept: due.filter((each) => each.goneAtMs === Infinity && !(mayTell && isTold(each))),
+    kept: due.filter((each) => each.goneAtMs === Infinity && !(mayTell(each) && isTold(each))),
     untold: gone.filter((each) => !isTold(each)),
     told: gone.filter(isTold),
   }

@@ -159,9 +159,9 @@ function mayRotate({ load, server }: World): boolean {
   return server.version === 2 || !load.isAnew
 }
 
-function deafen({ network, server, published, chain, clock }: World): void {
+function deafen({ network, server, setup, published, chain, clock }: World): void {
   network.deafen()
-  if (server.version !== 1) return
+  if (server.version !== 1 || setup.transport !== 'websocket') return
   for (const each of published.slice(-200))
     if (clock.now() - each.atMs < 5000 && !chain.times.has(each.n)) each.isUnheard = true
 }
@@ -232,10 +232,9 @@ async function loadAgain(world: World, { how, awayMs, isReload }: Step & { do: '
 }
 
 /** What came since then may not have been written down. The timer that writes it is as late as all of a page. */
-function crashedSince({ clock, load, tab }: World): number {
-  const entry = tab.get(ENTRY)
-  const writtenAtMs = entry === undefined ? -Infinity : (JSON.parse(entry) as { atMs: number }).atMs - clock.offsetMs
-  return load.isLateWriting ? Math.min(writtenAtMs, clock.now() - CRASH_MS) : clock.now() - CRASH_MS
+function crashedSince({ clock, load, tab, writtenAtMs }: World): number {
+  const wroteAtMs = tab.has(ENTRY) ? writtenAtMs : -Infinity
+  return load.isLateWriting ? Math.min(wroteAtMs, clock.now() - CRASH_MS) : clock.now() - CRASH_MS
 }
 
 /** Good weather, long enough for every back-off to end; then a message on each channel that shows what is missing. */

@@ -1,5 +1,5 @@
 /** Owns what must hold when an episode is over and the weather has been good for a while: what is missing, and what is too much. */
-import { missing, outOfOrder, type Published } from './virtual-book'
+import { covers, missing, outOfOrder, type Published } from './virtual-book'
 import type { World } from './virtual-world'
 
 const DEDUPE_WINDOW = 16_384
@@ -21,8 +21,14 @@ export function judge(world: World, excused: Record<string, number>): number {
   if (odd.length > 0) world.violate('Z16', `sent: ${odd.slice(0, 3).join(' ')}`)
   bounds(world)
   if (world.isStopped()) return 0
-  const left = published.filter((each) => each.isLeft && each.atMs >= chain.dueFromMs && !chain.times.has(each.n))
-  if (left.length > 0) excused['channel exchanged'] = left.length
+  const left = published.filter(
+    (each) => each.isLeft && !each.isTransient && each.atMs >= chain.dueFromMs && !chain.times.has(each.n),
+  )
+  for (const each of left) {
+    const isTold = chain.gaps.some((gap) => covers(gap, each.atMs, offsets))
+    const name = isTold ? 'channel exchanged, told' : 'channel exchanged, untold'
+    excused[name] = (excused[name] ?? 0) + 1
+  }
   const { client } = load
   if (client.status !== 'connected') world.violate('Z6', `${client.status} after ${HEALED_MS} ms of good weather`)
   const own = load.statuses.slice(load.statuses.map(({ status }) => status).lastIndexOf('stopped') + 1)
@@ -31,8 +37,11 @@ export function judge(world: World, excused: Record<string, number>): number {
   const words = own.slice(lastBreak + 1)
   if (lastBreak >= 0 && last?.status === 'connected' && !words.some(({ recovered }) => recovered))
     world.violate('Z6', 'no word about what became of the last break')
-  // What 0.3.4 does not replay over WebSocket is told where no poll could fetch it.
-  const { kept, untold, told } = missing(chain, published, offsets, server.version === 1)
+  // What 0.3.4 does not replay over WebSocket is told where no poll could fetch it, and so is what was left behind in a
+  // channel that was exchanged before it was known to be missing.
+  const mayTell = ({ channels }: Published): boolean =>
+    server.version === 1 || channels.some((channel) => world.exchanged.has(channel))
+  const { kept, untold, told } = missing(chain, published, offsets, mayTell)
   const lost = kept.filter((each) => {
     const reason = each.isUnheard ? '0.3.4, half-open' : unseenNumbers(world, each)
     if (reason !== null) excused[reason] = (excused[reason] ?? 0) + 1

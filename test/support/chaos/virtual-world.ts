@@ -78,6 +78,10 @@ export interface World {
   readonly tab: Map<string, string>
   readonly local: Map<string, string>
   readonly storeLossesAtMs: number[]
+  /** Channels that have successors. */
+  readonly exchanged: ReadonlySet<string>
+  /** When a page last wrote down where it is; true time. */
+  writtenAtMs: number
   chain: Chain
   load: Load
   portalMood: PortalMood
@@ -136,6 +140,8 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
     tab: new Map(),
     local: new Map(),
     storeLossesAtMs: [],
+    exchanged: left,
+    writtenAtMs: -Infinity,
     chain: newChain(clock.now(), -Infinity),
     load: null as unknown as Load,
     portalMood: 'ok',
@@ -152,7 +158,9 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       const ids = names.map((name) => current(name).id)
       const n = published.length
       const isTransient = !isKept
-      const isUnheard = version === 1 && network.hasDeaf && !ids.some(network.isHeard)
+      // Where polls are not allowed nobody fetches what a dead link swallowed.
+      const isUnheard =
+        version === 1 && setup.transport === 'websocket' && network.hasDeaf && !ids.some(network.isHeard)
       const fate = { isTransient, goneAtMs: Infinity, isLeft: false, isUnheard }
       published.push({ n, channels: ids, atMs: clock.now(), ...fate })
       server.publish(n, ids, body('test', 'n', { n }), isKept)
@@ -392,7 +400,7 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       random,
       ...network.connect(time),
       storage: storageOf(world.local),
-      tabStorage: storageOf(world.tab),
+      tabStorage: storageOf(world.tab, () => (world.writtenAtMs = clock.now())),
       page: Object.assign(page, { isReload }),
       console: null,
     }
@@ -539,10 +547,13 @@ interface Line {
   readonly transport?: string
 }
 
-export function storageOf(values: Map<string, string>): StorageLike {
+export function storageOf(values: Map<string, string>, written = (): void => {}): StorageLike {
   return {
     getItem: (key) => values.get(key) ?? null,
-    setItem: (key, value) => void values.set(key, value),
+    setItem(key, value) {
+      values.set(key, value)
+      written()
+    },
     removeItem: (key) => void values.delete(key),
   }
 }
