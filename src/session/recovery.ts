@@ -91,9 +91,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   const { clock } = deps
   let link: RecoveringLink | null = null
   let held: Frame[] | null = null
-  /** What an earlier link missed and nobody could fetch is missed still. */
+  /** What an earlier link missed and nobody could fetch is missed still. `fetchSinceMs`: a poll is fetching it. */
   let missedSinceMs: number | null = null
-  /** The same while a poll is to fetch it. */
   let fetchSinceMs = Infinity
   let worst: Recovered = 'complete'
   let isSettled = true
@@ -152,10 +151,13 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     }
   }
 
+  /** The last message was on its way for as long as what was missed. */
+  const noReplay = (): void =>
+    suspect({ certainty: 'suspected', reason: 'no-replay' }, Math.min(Number(missedSinceMs), numberedAtMs))
   /** What comes meanwhile is held back, but not for long: the order in a channel is kept where the answer comes soon. */
   function fetchMissed(from: RecoveringLink): void {
     if (!from.poll) {
-      suspect({ certainty: 'suspected', reason: 'no-replay' })
+      noReplay()
       return settle()
     }
     held = []
@@ -171,7 +173,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
         }
         release()
         if (word === 'waits') return say()
-        if (word === 'lost') suspect({ certainty: 'suspected', reason: 'no-replay' })
+        if (word === 'lost') noReplay()
         settle()
       })
     }
