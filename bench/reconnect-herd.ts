@@ -43,7 +43,6 @@ function simulate(policy: BackoffPolicy, first: LossReason, outageMs: number, ch
         code: null,
         reason,
         wasUseful,
-        useless: 0,
         elapsedMs: atMs,
         chance: chance(),
       })

@@ -8,7 +8,6 @@ function failure(told: Partial<Failure>): Failure {
     code: 1006,
     reason: 'dropped',
     wasUseful: false,
-    useless: 0,
     elapsedMs: 60_000,
     chance: 0.5,
     ...told,
@@ -24,12 +23,6 @@ function delays(option: BackoffOption | undefined, count: number, told: Partial<
 describe('B1: the default policy', () => {
   test('grows to a cap', () => {
     expect(delays(undefined, 8)).toEqual([1500, 1500, 3000, 6000, 12_000, 15_000, 15_000, 15_000])
-  })
-  test('B9: what opens in vain three times in a row is tried ever after every half minute or more', () => {
-    const ladder = [1, 2, 3, 4, 5].map((useless) => delays(undefined, useless, { useless })[useless - 1])
-    expect(ladder).toEqual([1500, 1500, 27_000, 27_000, 40_500])
-    expect(delays(undefined, 3, { useless: 3, reason: 'bad-channel' })).toEqual([1500, 1500, 3000])
-    expect(delays(undefined, 2, { useless: 1, elapsedMs: 100 })).toEqual([1500, 1500])
   })
   test('spreads by a quarter to either side, after the cap', () => {
     expect(delays({}, 7, { chance: 0 })).toEqual([1125, 1125, 2250, 4500, 9000, 11_250, 11_250])

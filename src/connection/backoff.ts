@@ -10,11 +10,6 @@ export interface Failure {
   readonly reason: LossReason
   /** Whether what was lost had carried anything (or lived for 5 s). */
   readonly wasUseful: boolean
-  /**
-   * Connections in a row that carried nothing, this one included, if it was killed within a second after it opened;
-   * otherwise 0. That is no short outage: something on the way kills them.
-   */
-  readonly useless: number
   /** Milliseconds since the outage began. */
   readonly elapsedMs: number
   /** Uniform in [0, 1): the randomness of this decision. */
@@ -50,18 +45,16 @@ export function backoffPolicy(option: BackoffOption = {}): BackoffPolicy {
 }
 
 function exponential({ baseMs, capMs, firstMs, restartSpreadMs }: Required<BackoffOptions>): BackoffPolicy {
-  return ({ failures, reason, wasUseful, useless, elapsedMs, chance }) => {
+  return ({ failures, reason, wasUseful, elapsedMs, chance }) => {
     const reaction = reactionTo(reason)
     const jitter = 0.75 + 0.5 * chance
-    // Six a minute at most, together with those before.
-    if (useless > 2 && reaction === 'retry') return (useless > 4 ? 2.7 : 1.8) * capMs * jitter
     if (reaction === 'back-off') return TOO_MANY_MS * (1 + chance)
     if (failures <= 1) {
       if (reaction === 'spread') return restartSpreadMs * chance
       if (wasUseful) return firstMs * chance
     }
     // The first retry of an outage that has hardly begun failed as well: most likely by the same blow.
-    if (failures === 2 && elapsedMs < 2 * firstMs && !useless) return firstMs * chance
+    if (failures === 2 && elapsedMs < 2 * firstMs) return firstMs * chance
     // Jitter after the cap, or everybody ends up at exactly the cap together.
     return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * jitter
   }

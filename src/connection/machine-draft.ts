@@ -25,7 +25,7 @@ const FRESH: Memory = {
   nextLinkId: 1,
   lastAttemptAtMs: -Infinity,
   failures: 0,
-  useless: 0,
+  uselessAtMs: [],
   outageSinceMs: null,
   lastLoss: null,
   probeDelayMs: 0,

@@ -27,9 +27,6 @@ import {
 } from './machine-rounds'
 import { betterThan, isDemoted, learnRefusal, learnUseful, learnUseless, rankOf, roundOrder } from './negotiation'
 
-/** What dies so soon after it opened was killed. */
-const KILLED_MS = 1000
-
 type DraftLink = NonNullable<Draft['active']>
 
 /** A link tells that it stands, or that it stands better than it said. */
@@ -118,7 +115,7 @@ export function useful(d: Draft, link: DraftLink): void {
   clearTimer(d, 'useful', link.id)
   memory.lessons = learnUseful(memory.lessons, link.kind)
   memory.failures = 0
-  memory.useless = 0
+  memory.uselessAtMs = []
   memory.outageSinceMs = null
   const isBest = betterThan(memory.target.candidates, link.kind).length === 0
   if (isBest) memory.probeDelayMs = d.options.probeFirstMs
@@ -139,16 +136,15 @@ export function deadlineOver(d: Draft, link: DraftLink): void {
 function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
   const { memory, options } = d
   const reaction = reactionTo(cause.reason)
-  const was = link.useful ? 'useful' : d.moment.nowMs - Number(link.openedAtMs) < KILLED_MS ? 'killed' : 'failed'
   dropLink(d, link)
   memory.lastLoss = cause
   // A restart, refused channels or a full server say nothing about the transport.
   if (!link.useful && reaction === 'retry' && !isRestarting(d)) {
-    memory.useless++
+    memory.uselessAtMs = memory.uselessAtMs.concat(link.startedAtMs).slice(-6)
     memory.lessons =
       cause.reason === 'buffered'
         ? learnRefusal(memory.lessons, link.kind, cause.reason)
-        : learnUseless(memory.lessons, link.kind, memory.useless > 3)
+        : learnUseless(memory.lessons, link.kind, memory.uselessAtMs.length > 3)
   }
   const spare = d.links
     .filter((other) => other.openedAtMs !== null)
@@ -159,7 +155,7 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
     d.active = spare
     memory.isDoubted = !!spare.isDoubted
     if (!spare.useful) setTimer(d, 'useful', options.usefulAfterMs, spare.id)
-    if (isOutdated(memory, spare)) successorFailed(d, cause, was)
+    if (isOutdated(memory, spare)) successorFailed(d, cause, link.useful)
     else if (memory.isDoubted) return stillDoubted(d, link, cause)
     return planProbe(d)
   }
@@ -173,7 +169,7 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
   }
   const hasMore = d.links.length > 0 || d.queue.length > 0
   if (!link.useful && !hasMore && isWornOut(d, link.kind) && reaction === 'retry') return changeTransport(d, cause)
-  if (link.useful || !hasMore || reaction === 'renew') return giveUpRound(d, cause, was)
+  if (link.useful || !hasMore || reaction === 'renew') return giveUpRound(d, cause, link.useful)
   d.phase = 'connecting'
   stopClimbing(d)
   tryNext(d)
@@ -185,7 +181,7 @@ function isWornOut({ memory, options }: Draft, kind: TransportKind): boolean {
   const next = roundOrder(target.candidates, lessons)[0]
   // Not where the server blocks whoever asks faster than its ladder.
   const mayHurry = options.hintFloorMs <= options.floorMs
-  return mayHurry && memory.useless > 2 && isDemoted(lessons, kind) && !!next && !isDemoted(lessons, next)
+  return mayHurry && memory.uselessAtMs.length > 2 && isDemoted(lessons, kind) && !!next && !isDemoted(lessons, next)
 }
 
 /** Ends everything that is open; what was missed from now on is asked for on return. */

@@ -4,8 +4,8 @@ import { type Draft, clearTimer, closeAll, dropLink, floorMs, setTimer, tryNext 
 import type { Link, Memory } from './machine-types'
 import { betterThan, learnRefusal, lastingSkips, roundOrder, skipReason } from './negotiation'
 
-/** How far a link had come; `killed`: hardly open. */
-export type Was = 'useful' | 'killed' | 'failed'
+const USELESS_MOST = 6
+const MINUTE_MS = 60_000
 
 /** A round: every candidate once, the next one when the first fails or takes too long. */
 export function beginRound(d: Draft): void {
@@ -33,21 +33,21 @@ export function stopClimbing(d: Draft): void {
 }
 
 /** Nothing is left to try: count the failure, ask for new channels where those are the cause, wait. */
-export function giveUpRound(d: Draft, lost: Loss, was: Was): void {
+export function giveUpRound(d: Draft, lost: Loss, wasUseful: boolean): void {
   closeAll(d, 'replaced')
   const { memory } = d
-  const failures = was === 'useful' ? 1 : memory.failures + 1
+  const failures = wasUseful ? 1 : memory.failures + 1
   memory.failures = failures
   memory.lastLoss = lost
   noticeOutage(d)
   renewIfRefused(d, lost, memory.target.candidates.length === 1)
-  wait(d, delayAfter(d, lost, was, failures))
+  wait(d, delayAfter(d, lost, wasUseful, failures))
 }
 
 /** What was in use is worth nothing here: the next one is tried at once. */
-export function changeTransport(d: Draft, { retryAfterMs }: Loss): void {
+export function changeTransport(d: Draft, lost: Loss): void {
   d.memory.failures++
-  wait(d, Math.max(floorMs(d), retryAfterMs || 0))
+  wait(d, soonest(d, lost))
 }
 
 export function noticeOutage({ memory, moment }: Draft): void {
@@ -65,19 +65,26 @@ function renewIfRefused({ memory, effects }: Draft, { reason }: Loss, isAlone = 
   if (isSuspect || reactionTo(reason) === 'renew') effects.push({ type: 'renew' })
 }
 
-export function delayAfter(d: Draft, lost: Loss, was: Was, failures: number): number {
+export function delayAfter(d: Draft, lost: Loss, wasUseful: boolean, failures: number): number {
   const { memory, moment, options } = d
   const asked = options.backoff({
     failures,
     code: lost.code,
     reason: isRestarting(d) ? 'server-restart' : lost.reason,
-    wasUseful: was === 'useful',
-    useless: was === 'killed' ? memory.useless : 0,
+    wasUseful,
     elapsedMs: memory.outageSinceMs === null ? 0 : moment.nowMs - memory.outageSinceMs,
     chance: moment.chance,
   })
-  // A policy is foreign code: whatever it answers, the floor between two attempts stays.
-  return Math.max(asked >= 0 ? asked : 0, lost.retryAfterMs || 0, floorMs(d))
+  return Math.max(asked >= 0 ? asked : 0, soonest(d, lost))
+}
+
+/** A policy is foreign code, and what has just failed may not count: this much lies before the next attempt all the same. */
+function soonest(d: Draft, { retryAfterMs }: Loss): number {
+  const { uselessAtMs } = d.memory
+  // Something on the way kills what opens: that is asked six times a minute at most.
+  const sixthAtMs = uselessAtMs[uselessAtMs.length - USELESS_MOST]
+  const quietMs = sixthAtMs === undefined ? 0 : Math.min(MINUTE_MS, sixthAtMs + MINUTE_MS - d.moment.nowMs)
+  return Math.max(floorMs(d), retryAfterMs || 0, quietMs)
 }
 
 /** The server told that it restarts: what is lost now is part of that. */
@@ -93,9 +100,9 @@ export function attemptFailed(d: Draft, link: Link, lost: Loss): void {
   if (!active) {
     // Refused channels are refused everywhere: the other transports would only say the same.
     const isHopeless = reactionTo(lost.reason) === 'renew'
-    if (isHopeless || (!tryNext(d) && d.links.length === 0)) giveUpRound(d, lost, 'failed')
+    if (isHopeless || (!tryNext(d) && d.links.length === 0)) giveUpRound(d, lost, false)
   } else if (isOutdated(memory, active) && !isOutdated(memory, link)) {
-    successorFailed(d, lost, 'failed')
+    successorFailed(d, lost, false)
   } else if (!tryNext(d)) {
     if (memory.isDoubted) stillDoubted(d, link, lost)
     else planProbe(d)
@@ -111,15 +118,15 @@ export function stillDoubted(d: Draft, failed: Link, lost: Loss): void {
     memory.failures++
     renewIfRefused(d, lost)
   }
-  setTimer(d, 'replace', isOtherKind ? floorMs(d) : delayAfter(d, lost, 'failed', memory.failures))
+  setTimer(d, 'replace', isOtherKind ? floorMs(d) : delayAfter(d, lost, false, memory.failures))
 }
 
 /** What is open was opened for an old target, and its successor failed: later again, ever later, with other channels if need be. */
-export function successorFailed(d: Draft, lost: Loss, was: Was): void {
+export function successorFailed(d: Draft, lost: Loss, wasUseful: boolean): void {
   const { memory } = d
-  memory.failures = was === 'useful' ? 1 : memory.failures + 1
+  memory.failures = wasUseful ? 1 : memory.failures + 1
   renewIfRefused(d, lost)
-  setTimer(d, 'replace', delayAfter(d, lost, was, memory.failures))
+  setTimer(d, 'replace', delayAfter(d, lost, wasUseful, memory.failures))
 }
 
 /** Opened for channels or addresses that have been exchanged since. */

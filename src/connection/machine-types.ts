@@ -33,8 +33,8 @@ export interface Memory {
   readonly lastAttemptAtMs: number
   /** Failures in a row; a useful connection starts it anew. */
   readonly failures: number
-  /** Links in a row, of whatever kind, that opened and carried nothing. */
-  readonly useless: number
+  /** When the last six links in a row, of whatever kind, were begun that opened and carried nothing. */
+  readonly uselessAtMs: readonly number[]
   readonly outageSinceMs: number | null
   readonly lastLoss: Loss | null
   readonly probeDelayMs: number

@@ -21,7 +21,7 @@ function memory(told: Partial<Memory> = {}): Memory {
     nextLinkId: 2,
     lastAttemptAtMs: 0,
     failures: 0,
-    useless: 0,
+    uselessAtMs: [],
     outageSinceMs: null,
     lastLoss: null,
     probeDelayMs: 60_000,
