@@ -220,7 +220,6 @@ function reactionTo(reason) {
 }
 const BACKOFF = { baseMs: 1500, capMs: 15e3, firstMs: 500, restartSpreadMs: 8e3 };
 const CLOUD_LADDER_MS = [100, 15e3, 15e3, 45e3, 45e3, 6e5, 6e5, 6e5, 6e5, 6e5, 36e5];
-const USELESS = 1.8;
 const TOO_MANY_MS = 15e3;
 function backoffPolicy(option = {}) {
   if (typeof option === "function") return option;
@@ -228,16 +227,15 @@ function backoffPolicy(option = {}) {
   return exponential(__spreadValues(__spreadValues({}, BACKOFF), option));
 }
 function exponential({ baseMs, capMs, firstMs, restartSpreadMs }) {
-  return ({ failures, reason, wasUseful, useless, elapsedMs, chance }) => {
+  return ({ failures, reason, wasUseful, elapsedMs, chance }) => {
     const reaction = reactionTo(reason);
     const jitter = 0.75 + 0.5 * chance;
-    if (useless > 2 && reaction === "retry") return USELESS * capMs * jitter;
     if (reaction === "back-off") return TOO_MANY_MS * (1 + chance);
     if (failures <= 1) {
       if (reaction === "spread") return restartSpreadMs * chance;
       if (wasUseful) return firstMs * chance;
     }
-    if (failures === 2 && elapsedMs < 2 * firstMs && !useless) return firstMs * chance;
+    if (failures === 2 && elapsedMs < 2 * firstMs) return firstMs * chance;
     return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * jitter;
   };
 }
@@ -756,9 +754,9 @@ function lastingSkips(lessons) {
 function learnRefusal(lessons, kind2, reason) {
   return __spreadProps(__spreadValues({}, lessons), { skipped: __spreadProps(__spreadValues({}, lessons.skipped), { [kind2]: reason }) });
 }
-function learnUseless(lessons, kind2) {
+function learnUseless(lessons, kind2, isOnce = false) {
   const learnt = learnRefusal(lessons, kind2, "useless");
-  const useless = __spreadProps(__spreadValues({}, lessons.useless), { [kind2]: (lessons.useless[kind2] || 0) + 1 });
+  const useless = __spreadProps(__spreadValues({}, lessons.useless), { [kind2]: isOnce ? USELESS_OPENS : (lessons.useless[kind2] || 0) + 1 });
   return __spreadProps(__spreadValues({}, learnt), { useless });
 }
 function learnUseful(lessons, kind2) {
@@ -780,7 +778,7 @@ const FRESH = {
   nextLinkId: 1,
   lastAttemptAtMs: -Infinity,
   failures: 0,
-  useless: 0,
+  uselessAtMs: [],
   outageSinceMs: null,
   lastLoss: null,
   probeDelayMs: 0,
@@ -849,6 +847,8 @@ function closeLink(d, link, reason) {
 function closeAll(d, reason) {
   [d.active, ...d.links].forEach((link) => link && closeLink(d, link, reason));
 }
+const USELESS_MOST = 6;
+const MINUTE_MS = 6e4;
 function beginRound(d) {
   const { memory } = d;
   if (floorMs(d) > 0) return wait(d, floorMs(d));
@@ -869,19 +869,19 @@ function stopClimbing(d) {
   clearTimer(d, "probe");
   clearTimer(d, "replace");
 }
-function giveUpRound(d, lost2, was) {
+function giveUpRound(d, lost2, wasUseful) {
   closeAll(d, "replaced");
   const { memory } = d;
-  const failures = was === "useful" ? 1 : memory.failures + 1;
+  const failures = wasUseful ? 1 : memory.failures + 1;
   memory.failures = failures;
   memory.lastLoss = lost2;
   noticeOutage(d);
   renewIfRefused(d, lost2, memory.target.candidates.length === 1);
-  wait(d, delayAfter(d, lost2, was, failures));
+  wait(d, delayAfter(d, lost2, wasUseful, failures));
 }
-function changeTransport(d, { retryAfterMs }) {
+function changeTransport(d, lost2) {
   d.memory.failures++;
-  wait(d, Math.max(floorMs(d), retryAfterMs || 0));
+  wait(d, soonest(d, lost2));
 }
 function noticeOutage({ memory, moment }) {
   if (memory.outageSinceMs === null) memory.outageSinceMs = moment.nowMs;
@@ -891,18 +891,23 @@ function renewIfRefused({ memory, effects }, { reason }, isAlone = true) {
   const isSuspect = isAlone && reason === "refused" && failures > 1 && (failures % 16 === 0 || (failures & failures - 1) === 0);
   if (isSuspect || reactionTo(reason) === "renew") effects.push({ type: "renew" });
 }
-function delayAfter(d, lost2, was, failures) {
+function delayAfter(d, lost2, wasUseful, failures) {
   const { memory, moment, options } = d;
   const asked = options.backoff({
     failures,
     code: lost2.code,
     reason: isRestarting(d) ? "server-restart" : lost2.reason,
-    wasUseful: was === "useful",
-    useless: was === "open" ? memory.useless : 0,
+    wasUseful,
     elapsedMs: memory.outageSinceMs === null ? 0 : moment.nowMs - memory.outageSinceMs,
     chance: moment.chance
   });
-  return Math.max(asked >= 0 ? asked : 0, lost2.retryAfterMs || 0, floorMs(d));
+  return Math.max(asked >= 0 ? asked : 0, soonest(d, lost2));
+}
+function soonest(d, { retryAfterMs }) {
+  const { uselessAtMs } = d.memory;
+  const sixthAtMs = uselessAtMs[uselessAtMs.length - USELESS_MOST];
+  const quietMs = sixthAtMs === void 0 ? 0 : Math.min(MINUTE_MS, sixthAtMs + MINUTE_MS - d.moment.nowMs);
+  return Math.max(floorMs(d), retryAfterMs || 0, quietMs);
 }
 function isRestarting({ memory, moment }) {
   return moment.nowMs < memory.restartUntilMs;
@@ -913,9 +918,9 @@ function attemptFailed(d, link, lost2) {
   dropLink(d, link);
   if (!active) {
     const isHopeless = reactionTo(lost2.reason) === "renew";
-    if (isHopeless || !tryNext(d) && d.links.length === 0) giveUpRound(d, lost2, "closed");
+    if (isHopeless || !tryNext(d) && d.links.length === 0) giveUpRound(d, lost2, false);
   } else if (isOutdated(memory, active) && !isOutdated(memory, link)) {
-    successorFailed(d, lost2, "closed");
+    successorFailed(d, lost2, false);
   } else if (!tryNext(d)) {
     if (memory.isDoubted) stillDoubted(d, link, lost2);
     else planProbe(d);
@@ -929,13 +934,13 @@ function stillDoubted(d, failed2, lost2) {
     memory.failures++;
     renewIfRefused(d, lost2);
   }
-  setTimer(d, "replace", isOtherKind ? floorMs(d) : delayAfter(d, lost2, "closed", memory.failures));
+  setTimer(d, "replace", isOtherKind ? floorMs(d) : delayAfter(d, lost2, false, memory.failures));
 }
-function successorFailed(d, lost2, was) {
+function successorFailed(d, lost2, wasUseful) {
   const { memory } = d;
-  memory.failures = was === "useful" ? 1 : memory.failures + 1;
+  memory.failures = wasUseful ? 1 : memory.failures + 1;
   renewIfRefused(d, lost2);
-  setTimer(d, "replace", delayAfter(d, lost2, was, memory.failures));
+  setTimer(d, "replace", delayAfter(d, lost2, wasUseful, memory.failures));
 }
 function isOutdated({ target }, { targetId }) {
   return targetId !== target.id;
@@ -1015,7 +1020,7 @@ function useful(d, link) {
   clearTimer(d, "useful", link.id);
   memory.lessons = learnUseful(memory.lessons, link.kind);
   memory.failures = 0;
-  memory.useless = 0;
+  memory.uselessAtMs = [];
   memory.outageSinceMs = null;
   const isBest = betterThan(memory.target.candidates, link.kind).length === 0;
   if (isBest) memory.probeDelayMs = d.options.probeFirstMs;
@@ -1036,8 +1041,8 @@ function activeLost(d, link, cause) {
   dropLink(d, link);
   memory.lastLoss = cause;
   if (!link.useful && reaction === "retry" && !isRestarting(d)) {
-    memory.useless++;
-    memory.lessons = cause.reason === "buffered" ? learnRefusal(memory.lessons, link.kind, cause.reason) : learnUseless(memory.lessons, link.kind);
+    memory.uselessAtMs = memory.uselessAtMs.concat(link.startedAtMs).slice(-6);
+    memory.lessons = cause.reason === "buffered" ? learnRefusal(memory.lessons, link.kind, cause.reason) : learnUseless(memory.lessons, link.kind, memory.uselessAtMs.length > 3);
   }
   const spare = d.links.filter((other) => other.openedAtMs !== null).sort((a, b) => b.targetId - a.targetId || b.id - a.id)[0];
   if (spare) {
@@ -1045,7 +1050,7 @@ function activeLost(d, link, cause) {
     d.active = spare;
     memory.isDoubted = !!spare.isDoubted;
     if (!spare.useful) setTimer(d, "useful", options.usefulAfterMs, spare.id);
-    if (isOutdated(memory, spare)) successorFailed(d, cause, link.useful ? "useful" : "open");
+    if (isOutdated(memory, spare)) successorFailed(d, cause, link.useful);
     else if (memory.isDoubted) return stillDoubted(d, link, cause);
     return planProbe(d);
   }
@@ -1058,7 +1063,7 @@ function activeLost(d, link, cause) {
   }
   const hasMore = d.links.length > 0 || d.queue.length > 0;
   if (!link.useful && !hasMore && isWornOut(d, link.kind) && reaction === "retry") return changeTransport(d, cause);
-  if (link.useful || !hasMore || reaction === "renew") return giveUpRound(d, cause, link.useful ? "useful" : "open");
+  if (link.useful || !hasMore || reaction === "renew") return giveUpRound(d, cause, link.useful);
   d.phase = "connecting";
   stopClimbing(d);
   tryNext(d);
@@ -1067,7 +1072,7 @@ function isWornOut({ memory, options }, kind2) {
   const { target, lessons } = memory;
   const next = roundOrder(target.candidates, lessons)[0];
   const mayHurry = options.hintFloorMs <= options.floorMs;
-  return mayHurry && memory.useless === 3 && isDemoted(lessons, kind2) && !!next && !isDemoted(lessons, next);
+  return mayHurry && memory.uselessAtMs.length > 2 && isDemoted(lessons, kind2) && !!next && !isDemoted(lessons, next);
 }
 function suspend(d) {
   closeAll(d, "stopped");
@@ -1429,9 +1434,6 @@ function createMarks() {
     oldest: () => marks[0],
     newest,
     some: (holds) => marks.some(holds),
-    restore(mark) {
-      marks = [mark];
-    },
     clear() {
       marks = [];
     }
@@ -1439,6 +1441,11 @@ function createMarks() {
 }
 function isAfter(a, b) {
   return !b || a.mid > b.mid || (a.timeAtMs - b.timeAtMs || a.tag - b.tag) > 0;
+}
+function isMark(value) {
+  const { mid, timeAtMs, tag, receivedAtMs } = Object(value);
+  const areNumbers = [timeAtMs, tag, receivedAtMs].every((each) => typeof each === "number");
+  return areNumbers && typeof mid === "string" && /^(\d{26})?$/.test(mid);
 }
 function thinned(marks) {
   const timeOf = (at) => marks[at].receivedAtMs;
@@ -1496,22 +1503,28 @@ function createPosition(options) {
   const byMid = version !== 1 && version !== 2;
   const origin = startOf(byMid ? WHOLE_HISTORY : "", wholeSecond(originAtMs));
   const marks = createMarks();
-  if (left && left.mark) marks.restore(left.mark);
-  else if (lastMid) marks.restore({ mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 });
+  const begin = lastMid ? { mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 } : null;
+  const first = left ? left.mark : begin;
+  if (first) marks.add(first);
+  let passed = left && left.newest;
   let storeWasEmpty = false;
   let epoch = 0;
   let isBehind = false;
   const unfinished = createUnfinished();
-  function first(sinceMs) {
+  function oldestFor(sinceMs) {
     const oldest = marks.oldest();
-    const isPlace = byMid ? oldest && oldest.receivedAtMs <= sinceMs : !originIsServerTime || left && left.mark;
+    const isPlace = left && left.mark || (byMid ? oldest && oldest.receivedAtMs < sinceMs : !originIsServerTime);
     return isPlace ? oldest : void 0;
+  }
+  function newestOf() {
+    const newest = marks.newest();
+    return passed && isAfter(passed, newest) ? passed : newest;
   }
   function open(link) {
     const safe = marks.before(Math.min(link.sinceMs, link.nowMs) - overlapMs);
     const isWhole = isBehind;
-    const from = isWhole ? void 0 : safe || first(link.sinceMs);
-    const fromOrigin = !from && (isWhole || link.resumed || version < 2 || originIsServerTime && !byMid);
+    const from = isWhole ? void 0 : safe || oldestFor(link.sinceMs);
+    let fromOrigin = from ? version === 1 && from.timeAtMs <= wholeSecond(originAtMs) : isWhole || link.resumed || version < 2 || originIsServerTime && !byMid;
     const base = from ? startOf(from.mid, from.timeAtMs) : origin;
     const isAsking = !!from || storeWasEmpty || fromOrigin;
     const openedInEpoch = epoch;
@@ -1519,17 +1532,17 @@ function createPosition(options) {
     const surelyStored = { mid: "", timeAtMs: wholeSecond(link.serverNowMs) - 1e3, tag: 0 };
     const reading = holding ? unfinished.open(base, link.channels) : null;
     const query2 = isAsking ? exactQuery(reading ? reading.from : base) : {};
+    let isAnswered = false;
     let held = null;
     let firstAtMs = 0;
     let heldAtMs = 0;
     let reached = null;
     function isRenumbered({ mid }, publishedAtMs, isOther) {
-      const newest = marks.newest();
+      const newest = newestOf();
       if (!byMid || !newest || mid > newest.mid) return false;
       if (isOther || from && from === safe && mid <= from.mid && openedInEpoch === epoch) return true;
-      return marks.some(
-        (mark) => mid <= mark.mid && Number(publishedAtMs) - SORTING_MS > (mark.publishedAtMs || Infinity)
-      );
+      const isLater = (mark) => mid <= mark.mid && Number(publishedAtMs) - SORTING_MS > (mark.publishedAtMs || Infinity);
+      return marks.some(isLater) || !!passed && isLater(passed);
     }
     function move(place, nowMs, publishedAtMs, channel) {
       if (holding) {
@@ -1551,19 +1564,23 @@ function createPosition(options) {
       query: query2,
       order: reading ? reading.order : void 0,
       isUnfinished: () => holding && !!held,
-      next: () => reached ? exactQuery(reached) : storeWasEmpty && !from ? exactQuery(origin) : query2,
+      next() {
+        if (reached) return exactQuery(reached);
+        fromOrigin = fromOrigin || !(isAsking || isAnswered);
+        return isAsking || !(storeWasEmpty || fromOrigin) ? query2 : exactQuery(origin);
+      },
       accept(message, nowMs, isOther = false) {
         const place = placeOf(message);
         if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return "news";
         const publishedAtMs = publishedAt(message);
-        const newest = marks.newest();
-        const began = newest && newest.mid.slice(0, 10);
+        const began = (newestOf() || place).mid.slice(0, 10);
         const isAnother = Number(began) > 0 && began < place.mid.slice(0, 10);
         const renumbered = isRenumbered(place, publishedAtMs, isOther);
         if (isWhole && openedInEpoch === epoch) isBehind = false;
         if (renumbered) {
           epoch++;
           marks.clear();
+          passed = null;
           isBehind = true;
         }
         if (renumbered || isAfter(place, reached)) reached = place;
@@ -1572,6 +1589,7 @@ function createPosition(options) {
         return renumbered ? "renumbered" : isAnother ? "another-store" : "news";
       },
       emptyPoll(hint, nowMs) {
+        isAnswered = true;
         if (from || reached) return;
         if (byMid && hint.lastMessageId === "") storeWasEmpty = true;
         reached = hintedPlace(hint);
@@ -1607,17 +1625,17 @@ function createPosition(options) {
       const newest = marks.newest();
       return newest ? exactQuery(newest) : {};
     },
-    state() {
+    state(owedSinceMs = Infinity) {
       const newest = marks.newest();
-      const mark = !isBehind && (newest && marks.before(newest.receivedAtMs - overlapMs) || first(Infinity)) || null;
-      return { originAtMs, originIsServerTime, mark };
+      const sinceMs = newest ? Math.min(newest.receivedAtMs, owedSinceMs) : 0;
+      const mark = !isBehind && (marks.before(sinceMs - overlapMs) || oldestFor(owedSinceMs)) || null;
+      return { originAtMs, originIsServerTime, mark, newest: isBehind ? null : newestOf() };
     }
   };
 }
 function isPositionState(value) {
-  const { originAtMs, originIsServerTime, mark } = Object(value);
-  const { mid, timeAtMs, tag, receivedAtMs } = Object(mark);
-  return typeof originIsServerTime === "boolean" && [originAtMs].concat(mark === null ? [] : [timeAtMs, tag, receivedAtMs]).every((each) => typeof each === "number") && (mark === null || typeof mid === "string" && /^(\d{26})?$/.test(mid));
+  const { originAtMs, originIsServerTime, mark, newest } = Object(value);
+  return typeof originIsServerTime === "boolean" && typeof originAtMs === "number" && (mark === null || isMark(mark)) && (!newest || isMark(newest));
 }
 function publishedAt({ body }) {
   const extra = body.extra;
@@ -1785,30 +1803,32 @@ function query(base, said, version) {
     version === 1
   );
 }
+function printsOf(channels) {
+  return channels.map(({ id }) => fingerprint(mailboxOf(id.reveal())));
+}
 const READ_AFTER_MS = 3e3;
 function createArrivals() {
   let known = null;
-  let knownAtMs = 0;
+  let firstAtMs = 0;
   let unreadSinceMs = Infinity;
   let endedAtMs = Infinity;
   let firstId = 0;
   let heardAtMs = Infinity;
   return {
     opening({ id, sinceMs }, channels, clock, nowMs) {
-      const old = known || channels;
-      const fresh = channels.filter((channel) => channelTypeOf(old, channel.id.reveal()) === null);
+      const prints = printsOf(channels);
+      const old = known || prints;
+      if (!known) firstAtMs = nowMs;
+      const fresh = channels.filter((_, at) => old.indexOf(prints[at]) < 0);
       if (fresh.length) {
         const isDated = clock.uncertaintyMs < Infinity;
         const starts = fresh.map(({ startAtMs }) => isDated && startAtMs ? startAtMs + clock.shiftMs : nowMs);
-        const startedAtMs = Math.max(knownAtMs > nowMs ? 0 : knownAtMs, Math.min(nowMs, endedAtMs, ...starts));
+        const startedAtMs = Math.max(firstAtMs > nowMs ? 0 : firstAtMs, Math.min(nowMs, endedAtMs, ...starts));
         unreadSinceMs = Math.min(unreadSinceMs, startedAtMs);
         endedAtMs = heardAtMs = Infinity;
         firstId = id;
       } else if (sinceMs - heardAtMs >= READ_AFTER_MS) unreadSinceMs = Infinity;
-      if (!known || fresh.length) {
-        known = channels;
-        knownAtMs = nowMs;
-      }
+      if (!known || fresh.length) known = prints;
       return unreadSinceMs;
     },
     heard(linkId, nowMs) {
@@ -1819,6 +1839,9 @@ function createArrivals() {
     },
     ended(nowMs) {
       endedAtMs = Math.min(endedAtMs, nowMs);
+    },
+    restore(read) {
+      known = read.length ? read : null;
     }
   };
 }
@@ -2249,7 +2272,8 @@ function configStep(state, event, nowMs, chance) {
     }
     case "wanted": {
       const dueAtMs = Math.max(nowMs + event.withinMs * chance, floorAt(state, nowMs));
-      return dueAtMs < state.dueAtMs ? __spreadProps(__spreadValues({}, state), { reason: event.reason, dueAtMs }) : state;
+      const isOverdue = state.dueAtMs < nowMs;
+      return isOverdue || dueAtMs < state.dueAtMs ? __spreadProps(__spreadValues({}, state), { reason: event.reason, dueAtMs }) : state;
     }
     default:
       return event;
@@ -2354,18 +2378,18 @@ function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs })
     attempt2((open) => open.removeItem(name));
   }
   function write(how) {
-    const { owner, position, serverTime, counts } = current();
+    const { owner, position, serverTime, counts, read, owedSinceMs } = current();
     clock.clearTimeout(timer);
     isSoon = false;
     if (before) put(__spreadProps(__spreadValues({}, before), { how }));
     if (before || !owner || !position) return;
     writtenAtMs = clock.now();
-    const state = position.state();
+    const state = position.state(owedSinceMs);
     const seen = dedupe.recent(state.mark ? state.mark.receivedAtMs - SEEN_BEFORE_MS : 0);
     const shiftMs = serverTime.isSettled ? serverTime.shiftMs : null;
     const downMs = downSinceMs();
     const sinceMs = downMs === null ? writtenAtMs : downMs;
-    put({ how, owner, atMs: writtenAtMs, sinceMs, shiftMs, position: state, seen, counts });
+    put({ how, owner, atMs: writtenAtMs, sinceMs, shiftMs, position: state, seen, counts, read });
     if (how === "alive") plan(Math.min(reloadMs / 4, 36e5));
   }
   function plan(delayMs) {
@@ -2462,41 +2486,52 @@ function framingOf(version, wanted, codecs) {
   return wanted !== "auto" ? wanted : codecs.protobuf ? "protobuf" : "text";
 }
 const WAIT_MS = 5e3;
-function startShortPoll({ clock, open, take, ended }) {
+function startShortPoll({ clock, holdMs, open, take, told }) {
   let over = false;
   function stop() {
     over = true;
     clock.clearTimeout(patience);
     poll.close();
   }
-  function end(isAnswered) {
+  function end(word) {
     if (over) return;
     stop();
-    ended(isAnswered);
+    told(word);
   }
-  const answered2 = () => end(true);
-  const patience = clock.setTimeout(answered2, WAIT_MS);
-  const poll = open({
-    opened: () => {
+  const answered2 = () => end("answered");
+  const lost2 = () => end("lost");
+  let patience = clock.setTimeout(() => {
+    patience = clock.setTimeout(lost2, holdMs - WAIT_MS - 1);
+    told("waits");
+  }, WAIT_MS);
+  const poll = open(
+    {
+      opened: () => {
+      },
+      frame(frame) {
+        take(frame);
+        answered2();
+        return "nothing-new";
+      },
+      alive: answered2,
+      emptyPoll: answered2,
+      lost: lost2
     },
-    frame(frame) {
-      take(frame);
-      answered2();
-      return "nothing-new";
-    },
-    alive: answered2,
-    emptyPoll: answered2,
-    lost: () => end(false)
-  });
+    // A gateway lost its patience: the poll was held, and had nothing to bring.
+    answered2
+  );
   return stop;
 }
+const SILENT_MOST_MS = 432e5;
 function createLinks(deps) {
   const { clock, arrivals, reader, recovery, uplink } = deps;
   const opening = /* @__PURE__ */ new Map();
   const replays = /* @__PURE__ */ new Map();
-  let readChannels2 = [];
   let readingId = 0;
-  let { leftAtMs } = deps;
+  const { left } = deps;
+  let leftAtMs = left ? left.sinceMs : Infinity;
+  let read = left && left.read || [];
+  arrivals.restore(read);
   let hasOpened = leftAtMs < Infinity;
   let heardAtMs = Infinity;
   let doubtedSinceMs = Infinity;
@@ -2509,7 +2544,9 @@ function createLinks(deps) {
     const hasActive = deps.state().phase === "connected" && !link.isDoubted;
     const newSinceMs = arrivals.opening(link, channels, deps.serverTime(), openedAtMs);
     if (link.isDoubted) doubtedSinceMs = Math.min(doubtedSinceMs, heardAtMs);
-    const missedSinceMs = Math.min(link.sinceMs, newSinceMs, link.isDoubted ? doubtedSinceMs : Infinity, leftAtMs);
+    const isDeaf = version === 1 && kind2 === "websocket";
+    const silentSinceMs = isDeaf ? Math.max(heardAtMs, openedAtMs - SILENT_MOST_MS) : Infinity;
+    const missedSinceMs = Math.min(link.sinceMs, newSinceMs, doubtedSinceMs, silentSinceMs, leftAtMs);
     const sinceMs = Math.min(missedSinceMs, recovery.owedSinceMs());
     const serverNowMs = serverNow(deps.serverTime(), openedAtMs);
     const asked = {
@@ -2522,7 +2559,7 @@ function createLinks(deps) {
       resumed: hasOpened || id > 1
     };
     const replay = position.open(__spreadProps(__spreadValues({}, asked), { atomic: kind2 === "long-polling" }));
-    const read = {
+    const read2 = {
       codec,
       replay,
       origin: { channels, openedAtMs },
@@ -2539,26 +2576,30 @@ function createLinks(deps) {
       version,
       kind: kind2,
       channels,
-      missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs) ? missedSinceMs : null,
+      missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs || silentSinceMs < Infinity && mayPoll) ? missedSinceMs : null,
       askedSinceMs: sinceMs,
       // Version 5 replays over WebSocket alone.
       poll: mayPoll && version < 5 ? poll : null,
-      release: (frame) => void reader.take(frame, read)
+      release: (frame) => void reader.take(frame, read2)
     });
-    function poll(fromMs, ended2) {
-      const asking = position.open(__spreadProps(__spreadValues({}, asked), { nowMs: clock.now(), sinceMs: fromMs, atomic: true }));
+    function poll(fromMs, told) {
+      const asking = position.open(__spreadProps(__spreadValues({}, asked), { nowMs: clock.now(), sinceMs: fromMs, resumed: true, atomic: true }));
       return startShortPoll({
-        ended: ended2,
+        told,
         clock,
-        take: (frame) => reader.take(frame, __spreadProps(__spreadValues({}, read), { replay: asking })),
-        open: (sink) => factory({
+        holdMs: deps.timeouts.pollHoldMs,
+        take: (frame) => reader.take(frame, __spreadProps(__spreadValues({}, read2), { replay: asking })),
+        open: (sink, again) => factory({
           clock,
           fetch: deps.platform.fetch,
           webSocket: null,
           timeouts: deps.timeouts,
           mayBecomeLongPoll: false,
           binary: isBinary(config, "long-polling", framing),
-          address: () => address("long-polling", asking.query),
+          address(phase) {
+            if (phase === "next") again();
+            return address("long-polling", asking.query);
+          },
           sink
         })
       });
@@ -2571,26 +2612,27 @@ function createLinks(deps) {
       frame(frame) {
         heardAtMs = clock.now();
         if (recovery.hold(id, frame)) return "news";
-        const outcome = reader.take(frame, read);
+        const outcome = reader.take(frame, read2);
         if (outcome === "news") recovery.heard(id);
         return outcome;
       },
       emptyPoll: (hint) => replay.emptyPoll(hint, clock.now())
     };
   }
-  function opened2(linkId) {
+  function opened2(linkId, as) {
     hasOpened = true;
-    heardAtMs = clock.now();
-    doubtedSinceMs = leftAtMs = Infinity;
+    heardAtMs = Math.min(heardAtMs, clock.now());
     const link = opening.get(linkId);
     opening.delete(linkId);
     if (!link) return;
     const { channels, missedSinceMs, askedSinceMs } = link;
-    const lacksChannel = !readingId && !!channels.length && readChannels2.some(({ id }) => channelTypeOf(channels, id.reveal()) === null);
-    readChannels2 = channels;
+    const prints = printsOf(channels);
+    const lacksChannel = !readingId && !!prints.length && read.some((print) => prints.indexOf(print) < 0);
+    read = prints;
+    deps.readsOthers();
     readingId = linkId;
     const sinceMs = lacksChannel && missedSinceMs === null ? askedSinceMs : missedSinceMs;
-    recovery.opened(__spreadProps(__spreadValues({}, link), { lacksChannel, missedSinceMs: sinceMs }));
+    recovery.opened(__spreadProps(__spreadValues({}, link), { kind: as || link.kind, lacksChannel, missedSinceMs: sinceMs }));
   }
   function ended({ what, detail, code }, linkId) {
     const isRefusal = what === "lost" && detail === "bad-request" && Number(code) > 4e3;
@@ -2606,13 +2648,17 @@ function createLinks(deps) {
   }
   return {
     open,
+    read: () => read,
     happened(entry, linkId) {
       const { what, detail } = entry;
       if (what === "lost") arrivals.lost(linkId, clock.now());
       if (what === "lost" || what === "close") ended(entry, linkId);
       if (what === "opened") {
-        opened2(linkId);
-        if (detail === "confirmed") arrivals.heard(linkId, clock.now());
+        opened2(linkId, entry.transport);
+        if (detail !== "confirmed") return;
+        heardAtMs = clock.now();
+        doubtedSinceMs = leftAtMs = Infinity;
+        arrivals.heard(linkId, heardAtMs);
       }
     }
   };
@@ -2678,7 +2724,7 @@ function createReader(deps) {
 const TRIES = 3;
 const PAUSE_MS$1 = 2e3;
 const MOST = 5e3;
-function createDebt({ clock, poll, resumeAgain, paid }) {
+function createDebt({ clock, poll, resumeAgain, paid, waits }) {
   let owedSinceMs = Infinity;
   let count = 0;
   let linkSinceMs = Infinity;
@@ -2707,10 +2753,11 @@ function createDebt({ clock, poll, resumeAgain, paid }) {
     if (count > MOST) return paid();
     if (triesLeft-- > 0) {
       pollSinceMs = sinceMs;
-      stopPoll = poll(sinceMs, (isAnswered) => {
+      stopPoll = poll(sinceMs, (word) => {
+        if (word === "waits") return waits();
         pollSinceMs = Infinity;
         stopPoll = null;
-        if (!isAnswered) return owe(sinceMs, PAUSE_MS$1);
+        if (word === "lost") return owe(sinceMs, PAUSE_MS$1);
         triesLeft = TRIES;
         paid();
       });
@@ -2840,6 +2887,7 @@ function createRecovery(deps) {
   let link = null;
   let held = null;
   let missedSinceMs = null;
+  let fetchSinceMs = Infinity;
   let worst = "complete";
   let isSettled = true;
   let openedAtMs = 0;
@@ -2856,16 +2904,17 @@ function createRecovery(deps) {
   let isAfterCut = false;
   const debt = createDebt({
     clock,
-    poll: (sinceMs, ended) => link && link.poll && link.poll(sinceMs, ended),
+    poll: (sinceMs, told) => link && link.poll && link.poll(sinceMs, told),
     resumeAgain: deps.resumeAgain,
-    paid: settle2
+    paid: settle2,
+    waits: say
   });
   function opened2(next) {
     leave();
     link = next;
     isQuiet = true;
     const { version, kind: kind2 } = next;
-    debt.opened(next.askedSinceMs);
+    debt.opened(version === 1 && kind2 === "websocket" && next.poll ? Infinity : next.askedSinceMs);
     if (version === 4 && kind2 === "websocket" && next.poll) {
       pingTimer = clock.setTimeout(afterPing, PING_MS + AFTER_PING_MS);
     }
@@ -2894,23 +2943,26 @@ function createRecovery(deps) {
         return remedy;
     }
   }
+  const noReplay = () => suspect({ certainty: "suspected", reason: "no-replay" }, Math.min(Number(missedSinceMs), numberedAtMs));
   function fetchMissed(from) {
     if (!from.poll) {
-      suspect({ certainty: "suspected", reason: "no-replay" });
+      noReplay();
       return settle2();
     }
     held = [];
+    fetchSinceMs = Number(missedSinceMs);
     let triesLeft = FETCH_TRIES;
     const holding = clock.setTimeout(release, HOLD_MS);
     const { poll } = from;
     const ask2 = () => {
-      stopPoll = poll(Number(missedSinceMs), (isAnswered) => {
-        if (!isAnswered && --triesLeft) {
+      stopPoll = poll(Number(missedSinceMs), (word) => {
+        if (word === "lost" && --triesLeft) {
           timer = clock.setTimeout(ask2, FETCH_PAUSE_MS);
           return;
         }
         release();
-        if (!isAnswered) suspect({ certainty: "suspected", reason: "no-replay" });
+        if (word === "waits") return say();
+        if (word === "lost") noReplay();
         settle2();
       });
     };
@@ -2934,10 +2986,14 @@ function createRecovery(deps) {
     stopHolding();
     if (link) frames.forEach(link.release);
   }
+  function say() {
+    if (!isSettled) deps.recovered(worst);
+  }
   function settle2() {
     if (isSettled) return;
     isSettled = true;
     missedSinceMs = null;
+    fetchSinceMs = Infinity;
     deps.recovered(worst);
   }
   function suspect(what, sinceMs = missedSinceMs) {
@@ -2950,7 +3006,7 @@ function createRecovery(deps) {
   }
   function lostStore(lastAtMs) {
     const nowMs = clock.now();
-    const sinceMs = lastAtMs > openedAtMs ? nowMs : lastAtMs;
+    const sinceMs = lastAtMs > nowMs && lastAtMs < Infinity ? nowMs - HISTORY_MS : lastAtMs;
     suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, sinceMs));
   }
   function numbered(message, version, publishedAtMs = clock.now()) {
@@ -2976,6 +3032,8 @@ function createRecovery(deps) {
   function leave() {
     clock.clearTimeout(timer);
     clock.clearTimeout(pingTimer);
+    if (fetchSinceMs < Infinity) debt.owe(fetchSinceMs, 0);
+    fetchSinceMs = Infinity;
     debt.left();
     stopPoll();
     stopPoll = () => {
@@ -2985,7 +3043,7 @@ function createRecovery(deps) {
     link = null;
   }
   return {
-    owedSinceMs: debt.sinceMs,
+    owedSinceMs: () => Math.min(debt.sinceMs(), fetchSinceMs),
     opened: opened2,
     hold: (linkId, frame) => !!held && !!link && link.id === linkId && !!held.push(frame),
     heard,
@@ -3209,7 +3267,14 @@ function createSession(deps) {
     platform,
     reloadMs: deps.replay.reloadMs,
     dedupe,
-    current: () => ({ position, serverTime, owner: config && ownerOf(config), counts: recovery.counts() }),
+    current: () => ({
+      position,
+      serverTime,
+      owner: config && ownerOf(config),
+      counts: recovery.counts(),
+      read: links ? links.read() : [],
+      owedSinceMs: recovery.owedSinceMs()
+    }),
     downSinceMs: () => downSince(stateNow())
   });
   const reader = createReader(__spreadProps(__spreadValues({}, deps), {
@@ -3251,18 +3316,14 @@ function createSession(deps) {
   let connection = null;
   let links = null;
   let targetId = 0;
-  let leftAtMs = Infinity;
+  let left = null;
   let isRenewing = false;
   let hurriedOutage = null;
   let recovered = null;
   let over = false;
   const localAt = (message) => saidAt(message, config && config.version, serverTime, clock.now());
-  function stateNow() {
-    return connection ? connection.state : { phase: "idle" };
-  }
-  function framingNow(version = config ? config.version : 0) {
-    return framingOf(version, deps.framing, deps.codecs);
-  }
+  const stateNow = () => connection ? connection.state : { phase: "idle" };
+  const framingNow = (version = config ? config.version : 0) => framingOf(version, deps.framing, deps.codecs);
   const hrefNow = () => platform.page && platform.page.href;
   function send2(linkId, frame) {
     return !!connection && connection.send(linkId, frame);
@@ -3282,9 +3343,8 @@ function createSession(deps) {
     candidates = found;
     config = next;
     if (!previous || previous.version !== next.version) {
-      const left = store.take(ownerOf(next));
+      left = store.take(ownerOf(next));
       if (left) {
-        leftAtMs = left.sinceMs;
         serverTime = settled(serverTime, left.shiftMs);
         recovery.restore(Object(left.counts), left.position.mark ? left.position.mark.receivedAtMs : left.atMs);
       }
@@ -3326,7 +3386,8 @@ function createSession(deps) {
       state: stateNow,
       serverTime: () => serverTime,
       framing: framingNow,
-      leftAtMs,
+      left,
+      readsOthers: store.moved,
       reply: send2,
       candidates: () => candidates.usable
     }));
@@ -3340,9 +3401,7 @@ function createSession(deps) {
   function retarget2() {
     if (connection) connection.retarget(target());
   }
-  function target() {
-    return { id: ++targetId, candidates: candidates.usable };
-  }
+  const target = () => ({ id: ++targetId, candidates: candidates.usable });
   function renew() {
     isRenewing = true;
     loader.want("bad-channel");
