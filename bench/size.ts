@@ -9,7 +9,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { type BuildOptions, type Plugin, build } from 'esbuild'
 
 /** Gzip bytes of `dist/bx-pull.min.js` that we want. */
-const TARGET_BYTES = 16_384
+const TARGET_BYTES = 19 * 1024
 /** What it may weigh today: the target is not reached yet, and must not move further away. */
 const LIMIT_BYTES = 40_500
 const LARGEST_FILES = 15
