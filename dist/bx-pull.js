@@ -2734,8 +2734,14 @@ function createDebt({ clock, poll, resumeAgain, paid, waits }) {
   let payAtMs = Infinity;
   let timer;
   let stopPoll = null;
+  function since() {
+    return count > MOST ? Infinity : Math.min(owedSinceMs, linkSinceMs, pollSinceMs);
+  }
   function owe(sinceMs, inMs) {
-    if (owedSinceMs === Infinity) count = 0;
+    if (since() === Infinity) {
+      count = 0;
+      owedSinceMs = linkSinceMs = pollSinceMs = Infinity;
+    }
     owedSinceMs = Math.min(owedSinceMs, sinceMs);
     const atMs = clock.now() + inMs;
     if (atMs >= payAtMs || owedSinceMs === Infinity) return;
@@ -2778,18 +2784,21 @@ function createDebt({ clock, poll, resumeAgain, paid, waits }) {
     hasLink = false;
   }
   return {
-    sinceMs: () => Math.min(owedSinceMs, linkSinceMs, pollSinceMs),
+    sinceMs: since,
     owe,
     opened(askedSinceMs) {
       left();
       hasLink = true;
       triesLeft = TRIES;
+      if (count > MOST) owedSinceMs = Infinity;
       if (askedSinceMs > owedSinceMs) return owe(owedSinceMs, PAUSE_MS$1);
       linkSinceMs = owedSinceMs;
       owedSinceMs = Infinity;
     },
     heard() {
       linkSinceMs = Infinity;
+    },
+    counted() {
       count++;
     },
     left
@@ -3010,6 +3019,7 @@ function createRecovery(deps) {
     suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, sinceMs));
   }
   function numbered(message, version, publishedAtMs = clock.now()) {
+    debt.counted();
     const nowMs = clock.now();
     numberedAtMs = publishedAtMs;
     if (version !== 2) return;
@@ -3039,8 +3049,7 @@ function createRecovery(deps) {
     stopPoll = () => {
     };
     stopHolding();
-    held = null;
-    link = null;
+    held = link = null;
   }
   return {
     owedSinceMs: () => Math.min(debt.sinceMs(), fetchSinceMs),

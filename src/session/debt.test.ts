@@ -99,9 +99,25 @@ test('G3: more than is remembered is not asked for twice', async () => {
   const { clock, debt, happened, owed, owe, open } = scene()
   open()
   owe(5, 1000)
-  for (let count = 0; count <= 5000; count++) debt.heard()
+  for (let count = 0; count <= 5000; count++) debt.counted()
   await clock.advance(1000)
   expect([happened, owed()]).toEqual([['paid'], Infinity])
+})
+
+test('G3: nor by the next link, however few frames brought it; what is owed after that begins anew', async () => {
+  const { clock, debt, happened, owed, owe, open } = scene()
+  open()
+  owe(5, 1000)
+  debt.heard()
+  for (let count = 0; count <= 5000; count++) debt.counted()
+  expect(owed()).toBe(Infinity)
+  debt.left()
+  open(9)
+  expect([owed(), clock.timers]).toEqual([Infinity, 0])
+  owe(10, 1000)
+  expect(owed()).toBe(10)
+  await clock.advance(1000)
+  expect(happened).toEqual(['poll since 10'])
 })
 
 test('G3: a poll that waits pays nothing until it is answered; one that is lost after that is owed again', async () => {

@@ -24,8 +24,10 @@ export interface Debt {
   owe(sinceMs: number, inMs: number): void
   /** A link stands that asks from there by itself. */
   opened(askedSinceMs: number): void
-  /** A message came over the link. */
+  /** News came over the link. */
   heard(): void
+  /** A message was delivered. */
+  counted(): void
   /** The link ended. What was on its way may not have come. */
   left(): void
 }
@@ -47,8 +49,15 @@ export function createDebt({ clock, poll, resumeAgain, paid, waits }: DebtDeps):
   let timer: unknown
   let stopPoll: (() => void) | null = null
 
+  function since(): number {
+    return count > MOST ? Infinity : Math.min(owedSinceMs, linkSinceMs, pollSinceMs)
+  }
+
   function owe(sinceMs: number, inMs: number): void {
-    if (owedSinceMs === Infinity) count = 0
+    if (since() === Infinity) {
+      count = 0
+      owedSinceMs = linkSinceMs = pollSinceMs = Infinity
+    }
     owedSinceMs = Math.min(owedSinceMs, sinceMs)
     const atMs = clock.now() + inMs
     if (atMs >= payAtMs || owedSinceMs === Infinity) return
@@ -96,18 +105,21 @@ export function createDebt({ clock, poll, resumeAgain, paid, waits }: DebtDeps):
   }
 
   return {
-    sinceMs: () => Math.min(owedSinceMs, linkSinceMs, pollSinceMs),
+    sinceMs: since,
     owe,
     opened(askedSinceMs) {
       left()
       hasLink = true
       triesLeft = TRIES
+      if (count > MOST) owedSinceMs = Infinity
       if (askedSinceMs > owedSinceMs) return owe(owedSinceMs, PAUSE_MS)
       linkSinceMs = owedSinceMs
       owedSinceMs = Infinity
     },
     heard() {
       linkSinceMs = Infinity
+    },
+    counted() {
       count++
     },
     left,

@@ -183,7 +183,7 @@ describe('G3: Node servers', () => {
   test('more than is remembered is not asked for twice', async () => {
     const { clock, recovery, open, happened } = scene()
     open()
-    for (let count = 0; count <= 5000; count++) recovery.heard(1)
+    for (let count = 0; count <= 5000; count++) recovery.numbered(messageOf({}), 4)
     await clock.advance(2000)
     expect(happened).toEqual(['complete'])
   })

@@ -234,6 +234,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   }
 
   function numbered(message: Message, version: number, publishedAtMs = clock.now()): void {
+    debt.counted()
     const nowMs = clock.now()
     numberedAtMs = publishedAtMs
     if (version !== 2) return
@@ -266,8 +267,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     stopPoll()
     stopPoll = () => {}
     stopHolding()
-    held = null
-    link = null
+    held = link = null
   }
 
   return {
