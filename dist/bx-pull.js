@@ -1041,7 +1041,7 @@ function activeLost(d, link, cause) {
   dropLink(d, link);
   memory.lastLoss = cause;
   if (!link.useful && reaction === "retry" && !isRestarting(d)) {
-    memory.uselessAtMs = memory.uselessAtMs.concat(link.startedAtMs).slice(-6);
+    memory.uselessAtMs = memory.uselessAtMs.concat(link.startedAtMs).slice(-USELESS_MOST);
     memory.lessons = cause.reason === "buffered" ? learnRefusal(memory.lessons, link.kind, cause.reason) : learnUseless(memory.lessons, link.kind, memory.uselessAtMs.length > 3);
   }
   const spare = d.links.filter((other) => other.openedAtMs !== null).sort((a, b) => b.targetId - a.targetId || b.id - a.id)[0];
@@ -2735,13 +2735,10 @@ function createDebt({ clock, poll, resumeAgain, paid, waits }) {
   let timer;
   let stopPoll = null;
   function since() {
-    return count > MOST ? Infinity : Math.min(owedSinceMs, linkSinceMs, pollSinceMs);
+    return Math.min(owedSinceMs, linkSinceMs, pollSinceMs);
   }
   function owe(sinceMs, inMs) {
-    if (since() === Infinity) {
-      count = 0;
-      owedSinceMs = linkSinceMs = pollSinceMs = Infinity;
-    }
+    if (since() === Infinity) count = 0;
     owedSinceMs = Math.min(owedSinceMs, sinceMs);
     const atMs = clock.now() + inMs;
     if (atMs >= payAtMs || owedSinceMs === Infinity) return;
@@ -2756,7 +2753,7 @@ function createDebt({ clock, poll, resumeAgain, paid, waits }) {
     owedSinceMs = pollSinceMs = Infinity;
     if (stopPoll) stopPoll();
     stopPoll = null;
-    if (count > MOST) return paid();
+    if (sinceMs === Infinity) return paid();
     if (triesLeft-- > 0) {
       pollSinceMs = sinceMs;
       stopPoll = poll(sinceMs, (word) => {
@@ -2790,7 +2787,6 @@ function createDebt({ clock, poll, resumeAgain, paid, waits }) {
       left();
       hasLink = true;
       triesLeft = TRIES;
-      if (count > MOST) owedSinceMs = Infinity;
       if (askedSinceMs > owedSinceMs) return owe(owedSinceMs, PAUSE_MS$1);
       linkSinceMs = owedSinceMs;
       owedSinceMs = Infinity;
@@ -2799,7 +2795,7 @@ function createDebt({ clock, poll, resumeAgain, paid, waits }) {
       linkSinceMs = Infinity;
     },
     counted() {
-      count++;
+      if (++count > MOST) owedSinceMs = linkSinceMs = pollSinceMs = Infinity;
     },
     left
   };

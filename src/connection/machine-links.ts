@@ -14,6 +14,7 @@ import {
   tryNext,
 } from './machine-draft'
 import {
+  USELESS_MOST,
   attemptFailed,
   changeTransport,
   giveUpRound,
@@ -140,7 +141,7 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
   memory.lastLoss = cause
   // A restart, refused channels or a full server say nothing about the transport.
   if (!link.useful && reaction === 'retry' && !isRestarting(d)) {
-    memory.uselessAtMs = memory.uselessAtMs.concat(link.startedAtMs).slice(-6)
+    memory.uselessAtMs = memory.uselessAtMs.concat(link.startedAtMs).slice(-USELESS_MOST)
     memory.lessons =
       cause.reason === 'buffered'
         ? learnRefusal(memory.lessons, link.kind, cause.reason)

@@ -4,7 +4,8 @@ import { type Draft, clearTimer, closeAll, dropLink, floorMs, setTimer, tryNext 
 import type { Link, Memory } from './machine-types'
 import { betterThan, learnRefusal, lastingSkips, roundOrder, skipReason } from './negotiation'
 
-const USELESS_MOST = 6
+/** Of what opens in vain, so many are begun in a minute. */
+export const USELESS_MOST = 6
 const MINUTE_MS = 60_000
 
 /** A round: every candidate once, the next one when the first fails or takes too long. */

@@ -50,14 +50,11 @@ export function createDebt({ clock, poll, resumeAgain, paid, waits }: DebtDeps):
   let stopPoll: (() => void) | null = null
 
   function since(): number {
-    return count > MOST ? Infinity : Math.min(owedSinceMs, linkSinceMs, pollSinceMs)
+    return Math.min(owedSinceMs, linkSinceMs, pollSinceMs)
   }
 
   function owe(sinceMs: number, inMs: number): void {
-    if (since() === Infinity) {
-      count = 0
-      owedSinceMs = linkSinceMs = pollSinceMs = Infinity
-    }
+    if (since() === Infinity) count = 0
     owedSinceMs = Math.min(owedSinceMs, sinceMs)
     const atMs = clock.now() + inMs
     if (atMs >= payAtMs || owedSinceMs === Infinity) return
@@ -74,7 +71,7 @@ export function createDebt({ clock, poll, resumeAgain, paid, waits }: DebtDeps):
     owedSinceMs = pollSinceMs = Infinity
     if (stopPoll) stopPoll()
     stopPoll = null
-    if (count > MOST) return paid()
+    if (sinceMs === Infinity) return paid()
     if (triesLeft-- > 0) {
       pollSinceMs = sinceMs
       stopPoll = poll(sinceMs, (word) => {
@@ -111,7 +108,6 @@ export function createDebt({ clock, poll, resumeAgain, paid, waits }: DebtDeps):
       left()
       hasLink = true
       triesLeft = TRIES
-      if (count > MOST) owedSinceMs = Infinity
       if (askedSinceMs > owedSinceMs) return owe(owedSinceMs, PAUSE_MS)
       linkSinceMs = owedSinceMs
       owedSinceMs = Infinity
@@ -120,7 +116,7 @@ export function createDebt({ clock, poll, resumeAgain, paid, waits }: DebtDeps):
       linkSinceMs = Infinity
     },
     counted() {
-      count++
+      if (++count > MOST) owedSinceMs = linkSinceMs = pollSinceMs = Infinity
     },
     left,
   }
