@@ -11,7 +11,7 @@ import { TARGETS, type Target } from '../test/contract/targets'
 import { HABITS } from '../test/support/chaos/habits'
 import { isBroken, run, type RunFigures } from '../test/support/chaos/run'
 import { SCENARIOS, type ScenarioName } from '../test/support/chaos/scenarios'
-import { percentile } from '../test/support/chaos/tally'
+import { spread } from '../test/support/chaos/tally'
 import { ourClient } from '../test/support/chaos/subject'
 import { vendorClient } from '../test/support/chaos/vendor-page'
 import { describeFailure, driveVirtual } from '../test/support/chaos/virtual'
@@ -154,10 +154,6 @@ function print(report: object): void {
   const text = JSON.stringify({ seed, node: process.version, ...report })
   if (args.out !== undefined) writeFileSync(args.out, text)
   if (args.json) process.stdout.write(`${text}\n`)
-}
-
-function spread(values: readonly number[]): object {
-  return { count: values.length, median: percentile(values, 0.5), p95: percentile(values, 0.95) }
 }
 
 function rowOf(figures: RunFigures): string {

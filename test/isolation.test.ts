@@ -8,6 +8,7 @@ import type { PullClientInstance } from '../src/client/pull-client'
 import type { TransportKind } from '../src/core/transport-kind'
 import { standardParts } from '../src/entry/parts'
 import type { PullEvent } from '../src/session/dispatch'
+import { pushStreamConfig } from './support/config-sample'
 import { type FakeNetwork, createFakeNetwork } from './support/fake-network'
 import { type FakePlatform, createFakePlatform, promiseJobs, seededRandom } from './support/fake-platform'
 
@@ -115,26 +116,7 @@ class World {
   }
 
   private config(): object {
-    const iso = (laterMs = 0): string =>
-      `${new Date(this.platform.clock.now() + laterMs).toISOString().slice(0, 19)}+00:00`
-    const channel = (type: ChannelName): object => ({
-      id: CHANNELS[type],
-      type,
-      start: iso(),
-      end: iso(12 * 3_600_000),
-    })
-    return {
-      server: {
-        version: 2,
-        server_enabled: true,
-        mode: 'personal',
-        long_polling: 'http://push.example/sub/',
-        websocket_enabled: true,
-        websocket: 'ws://push.example/subws/',
-      },
-      channels: { private: channel('private'), shared: channel('shared') },
-      serverTime: iso(),
-    }
+    return pushStreamConfig(CHANNELS, this.platform.clock.now())
   }
 }
 

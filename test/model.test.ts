@@ -11,6 +11,7 @@ import { PullError } from '../src/core/pull-error'
 import type { TransportKind } from '../src/core/transport-kind'
 import { standardParts } from '../src/entry/parts'
 import type { PageSignal } from '../src/platform/platform'
+import { PUSH_STREAM_SERVER } from './support/config-sample'
 import { type Behaviour, type FakeNetwork, type NetworkKind, createFakeNetwork } from './support/fake-network'
 import { type FakePlatform, createFakePlatform, promiseJobs, seededRandom } from './support/fake-platform'
 
@@ -194,12 +195,7 @@ class World {
   private answer(ownStream: boolean): object {
     return {
       server: {
-        version: 2,
-        server_enabled: true,
-        mode: 'personal',
-        long_polling: 'http://push.example/sub/',
-        websocket_enabled: true,
-        websocket: 'ws://push.example/subws/',
+        ...PUSH_STREAM_SERVER,
         ...(ownStream ? { sse: 'http://push.example/sse/' } : {}),
       },
       channels: { private: this.issuedChannels[0], shared: this.issuedChannels[1] },

@@ -9,6 +9,7 @@ import { type PullClientInstance, pullClientClass } from '../src/client/pull-cli
 import type { TransportKind } from '../src/core/transport-kind'
 import { standardParts } from '../src/entry/parts'
 import type { Platform } from '../src/platform/platform'
+import { pushStreamConfig } from './support/config-sample'
 import { createFakeNetwork } from './support/fake-network'
 import { createFakePage, createFakePlatform, promiseJobs, seededRandom } from './support/fake-platform'
 
@@ -153,25 +154,8 @@ class World {
   private async config(): Promise<object> {
     const { clock } = this.platform
     await new Promise<void>((resolve) => clock.after(30, resolve))
-    const iso = (laterMs: number): string => `${new Date(clock.now() + laterMs).toISOString().slice(0, 19)}+00:00`
-    const [own, shared] = CHANNELS.map((id, at) => ({
-      id,
-      start: iso(0),
-      end: iso(12 * 3_600_000),
-      type: at ? 'shared' : 'private',
-    }))
-    return {
-      server: {
-        version: 2,
-        server_enabled: true,
-        mode: 'personal',
-        long_polling: 'http://push.example/sub/',
-        websocket_enabled: true,
-        websocket: 'ws://push.example/subws/',
-      },
-      channels: { private: own, shared },
-      serverTime: iso(0),
-    }
+    const [own, shared] = CHANNELS
+    return pushStreamConfig({ private: own, shared }, clock.now())
   }
 }
 

@@ -8,6 +8,7 @@ import type { PullClientInstance } from '../src/client/pull-client'
 import type { TransportKind } from '../src/core/transport-kind'
 import { standardParts } from '../src/entry/parts'
 import type { FetchLike, PageSignal, WebSocketConstructor, WebSocketLike } from '../src/platform/platform'
+import { pushStreamConfig } from './support/config-sample'
 import { type Behaviour, type FakeNetwork, type NetworkKind, createFakeNetwork } from './support/fake-network'
 import { type FakeClock, type FakePlatform, createFakePlatform, seededRandom } from './support/fake-platform'
 
@@ -140,26 +141,7 @@ class World {
   }
 
   private config(): object {
-    const atMs = this.now() - this.wrongByMs
-    const iso = (laterMs = 0): string => `${new Date(atMs + laterMs).toISOString().slice(0, 19)}+00:00`
-    const channel = (type: ChannelName): object => ({
-      id: CHANNELS[type],
-      type,
-      start: iso(),
-      end: iso(12 * 3_600_000),
-    })
-    return {
-      server: {
-        version: 2,
-        server_enabled: true,
-        mode: 'personal',
-        long_polling: 'http://push.example/sub/',
-        websocket_enabled: true,
-        websocket: 'ws://push.example/subws/',
-      },
-      channels: { private: channel('private'), shared: channel('shared') },
-      serverTime: iso(),
-    }
+    return pushStreamConfig(CHANNELS, this.now() - this.wrongByMs)
   }
 }
 

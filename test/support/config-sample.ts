@@ -74,3 +74,29 @@ export function sampleInlineConfig(): SampleConfig {
   delete config['serverTime']
   return { ...config, skipReconnectToLastSession: true }
 }
+
+/** The `server` of a portal with push-stream, as the fake network knows it. */
+export const PUSH_STREAM_SERVER = {
+  version: 2,
+  server_enabled: true,
+  mode: 'personal',
+  long_polling: 'http://push.example/sub/',
+  websocket_enabled: true,
+  websocket: 'ws://push.example/subws/',
+}
+
+/** What that portal answers at an instant: two channels for half a day. */
+export function pushStreamConfig(ids: { readonly private: string; readonly shared: string }, nowMs: number): object {
+  const iso = (laterMs = 0): string => `${new Date(nowMs + laterMs).toISOString().slice(0, 19)}+00:00`
+  const channel = (type: 'private' | 'shared'): object => ({
+    id: ids[type],
+    type,
+    start: iso(),
+    end: iso(12 * 3_600_000),
+  })
+  return {
+    server: PUSH_STREAM_SERVER,
+    channels: { private: channel('private'), shared: channel('shared') },
+    serverTime: iso(),
+  }
+}

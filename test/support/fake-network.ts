@@ -2,6 +2,7 @@
  * Owns a push server in memory, spoken to by a WebSocket class and a `fetch` of its own: the text template, replay and
  * refusals of push-stream 0.5 as they were recorded. It can refuse, hang, die half way and drop. Independent of src/server.
  */
+import { type Body, createBody } from './fake-body'
 import type { FetchLike, WebSocketConstructor, WebSocketLike } from '../../src/platform/platform'
 import type { FakeClock } from './fake-platform'
 
@@ -174,14 +175,13 @@ export function createFakeNetwork(clock: FakeClock, random: () => number): FakeN
     new Promise<Response>((resolve, reject) => {
       const wantsStream = new Headers(init?.headers).get('Accept') === 'text/event-stream'
       const { query, channels, behaviour } = note(wantsStream ? 'sse' : 'long-polling', url)
-      const body = createBody()
       const request = { listener: null as Listener | null }
       requests.add(request)
       const forget = (): void => {
         requests.delete(request)
         if (request.listener) listeners.delete(request.listener)
       }
-      body.ended = forget
+      const body = createBody(forget)
       const fail = (error: unknown): void => {
         forget()
         reject(error)
@@ -189,8 +189,11 @@ export function createFakeNetwork(clock: FakeClock, random: () => number): FakeN
       }
       init?.signal?.addEventListener('abort', () => fail(new DOMException('aborted', 'AbortError')))
       const isGone = (): boolean => !requests.has(request)
-      const head = (status: number, headers: Record<string, string> = {}): void =>
+      const head = (status: number, headers: Record<string, string> = {}): void => {
         resolve(responseOf(status, headers, body))
+        // It has no body that anybody would read.
+        if (status === 304) forget()
+      }
       const answer = (status: number, text: string, headers: Record<string, string> = {}): void => {
         head(status, headers)
         inTwoPieces(text, random).forEach((piece) => body.push(piece))
@@ -279,49 +282,6 @@ function inTwoPieces(text: string, random: () => number): string[] {
   return [text.slice(0, cut), text.slice(cut)].filter((piece) => piece !== '')
 }
 
-interface Body {
-  push(piece: string): void
-  end(): void
-  fail(error: unknown): void
-  read(): Promise<{ done: boolean; value?: Uint8Array }>
-  /** The body was read to its end, or failed. */
-  ended: () => void
-}
-
-function createBody(): Body {
-  const pieces: Uint8Array[] = []
-  let outcome: { error: unknown } | 'open' | 'complete' = 'open'
-  let wake = (): void => {}
-  const body: Body = {
-    push(piece) {
-      pieces.push(new TextEncoder().encode(piece))
-      wake()
-    },
-    end() {
-      if (outcome === 'open') outcome = 'complete'
-      wake()
-    },
-    fail(error) {
-      if (outcome === 'open') outcome = { error }
-      wake()
-    },
-    async read() {
-      for (;;) {
-        const value = pieces.shift()
-        if (value) return { done: false, value }
-        if (outcome !== 'open') {
-          body.ended()
-          if (outcome === 'complete') return { done: true }
-          throw outcome.error
-        }
-        await new Promise<void>((resolve) => (wake = resolve))
-      }
-    },
-    ended: () => {},
-  }
-  return body
-}
-
 /** Not a real `Response`: nothing may happen outside the virtual clock. */
 function responseOf(status: number, headers: Record<string, string>, body: Body): Response {
   const response = {
@@ -336,6 +296,5 @@ function responseOf(status: number, headers: Record<string, string>, body: Body)
       return text
     },
   }
-  if (status === 304) body.ended()
   return response as unknown as Response
 }

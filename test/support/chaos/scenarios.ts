@@ -5,7 +5,7 @@ import { startPullServer } from '../../../src/entry/testing'
 import type { Target } from '../../contract/targets'
 import { createDarkWatch } from './dark-time'
 import { isExact, perform } from './stage'
-import { percentile } from './tally'
+import { spread } from './tally'
 
 export interface ScenarioOptions {
   readonly targets: readonly Target[]
@@ -82,10 +82,6 @@ async function oneCut({ targets, seed, count, perSecond }: ScenarioOptions): Pro
     ({ median, p95 }) => Number(median) <= MEDIAN_MS && Number(p95) <= P95_MS,
   )
   return [...results, { isFine: isFast, target: 'all together', ...spreads }]
-}
-
-function spread(values: readonly number[]): { n: number; median: number | null; p95: number | null } {
-  return { n: values.length, median: percentile(values, 0.5), p95: percentile(values, 0.95) }
 }
 
 /** WebSocket is refused and its connection cut, then allowed again, which the next probe finds. */

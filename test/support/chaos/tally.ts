@@ -117,3 +117,8 @@ export function percentile(values: readonly number[], share: number): number | n
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? null
 }
+
+/** Of figures: how many, the median and the 95th percentile. */
+export function spread(values: readonly number[]): { count: number; median: number | null; p95: number | null } {
+  return { count: values.length, median: percentile(values, 0.5), p95: percentile(values, 0.95) }
+}

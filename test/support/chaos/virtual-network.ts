@@ -5,7 +5,8 @@
 import type { FetchLike, WebSocketConstructor, WebSocketLike } from '../../../src/platform/platform'
 import type { PageTime, VirtualClock } from './virtual-clock'
 import type { Query, Stored, VirtualServer } from './virtual-server'
-import { createBody, frameOf, type Piece, responseOf } from './virtual-wire'
+import { createBody } from '../fake-body'
+import { frameOf, type Piece, responseOf } from './virtual-wire'
 
 export type Kind = Query['kind']
 export const KINDS: readonly Kind[] = ['websocket', 'sse', 'long-polling']

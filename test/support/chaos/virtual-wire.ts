@@ -1,4 +1,5 @@
 /** Owns how the servers of each generation write what they send: frames, bodies of polls, heads of empty ones. Pure. */
+import type { Body } from '../fake-body'
 import { ResponseBatch } from '../push-server-model'
 import type { Generation, Stored } from './virtual-server'
 
@@ -52,45 +53,6 @@ function template({ id, tag, timeAtMs, body }: Stored, gap: string, channel: str
 function nodeTemplate({ id, mid, tag, body }: Stored, channel: string, atMs: number): string {
   const time = new Date(atMs).toUTCString()
   return `#!NGINXNMS!#{"id":${id},"mid":"${mid}","channel":"${channel}","tag":"${tag}","time":"${time}","text":${body}}#!NGINXNME!#`
-}
-
-export interface Body {
-  push(piece: Piece): void
-  end(): void
-  fail(error: unknown): void
-  read(): Promise<{ done: boolean; value?: Uint8Array }>
-}
-
-export function createBody(ended: () => void): Body {
-  const pieces: Uint8Array[] = []
-  let outcome: { error: unknown } | 'open' | 'complete' = 'open'
-  let wake = (): void => {}
-  return {
-    push(piece) {
-      pieces.push(typeof piece === 'string' ? new TextEncoder().encode(piece) : piece)
-      wake()
-    },
-    end() {
-      if (outcome === 'open') outcome = 'complete'
-      wake()
-    },
-    fail(error) {
-      if (outcome === 'open') outcome = { error }
-      wake()
-    },
-    async read() {
-      for (;;) {
-        const value = pieces.shift()
-        if (value) return { done: false, value }
-        if (outcome !== 'open') {
-          ended()
-          if (outcome === 'complete') return { done: true }
-          throw outcome.error
-        }
-        await new Promise<void>((resolve) => (wake = resolve))
-      }
-    },
-  }
 }
 
 /** Not a real `Response`: nothing may happen outside the virtual clock. */
