@@ -95,7 +95,7 @@ export type PublicChannelReference = string | { readonly publicId: string; reado
 export interface BatchMessage {
   userList?: readonly number[]
   channelList?: readonly PublicChannelReference[]
-  body: { module_id: string; command: string; params?: any }
+  body: { module_id: string; command: string; params?: unknown }
   expiry?: number
 }
 
@@ -134,7 +134,7 @@ export interface LegacyPullClient {
   // eslint-disable-next-line @typescript-eslint/unified-signatures
   subscribe(handler: CommandHandler): () => void
   attachCommandHandler(handler: CommandHandler): () => void
-  emit(message: { type: SubscriptionType; moduleId?: string; data?: any }): true
+  emit(message: { type: SubscriptionType; moduleId?: string; data?: unknown }): true
 
   extendWatch(tag: string, force?: boolean): false | undefined
   clearWatch(tag: string): void
@@ -143,14 +143,14 @@ export interface LegacyPullClient {
     users: readonly (number | string)[],
     moduleId: string,
     command: string,
-    params?: any,
+    params?: unknown,
     expiry?: number,
   ): Promise<unknown>
   sendMessageToChannels(
     channels: readonly PublicChannelReference[],
     moduleId: string,
     command: string,
-    params?: any,
+    params?: unknown,
     expiry?: number,
   ): Promise<unknown>
   sendMessageBatch(batch: readonly BatchMessage[]): Promise<unknown>
