@@ -1,10 +1,13 @@
 /** Owns one episode: the steps of a plan, good weather at the end, and what must hold then. */
 import type { PageSignal } from '../../../src/platform/platform'
 import { excuse } from './virtual-book'
+import { crashedSince } from './virtual-entry'
 import type { InvariantId, Violation } from './virtual-invariants'
 import { compare, judge } from './virtual-judge'
 import type { Plan, Step } from './virtual-plan'
-import { CRASH_MS, createWorld, ENTRY, KINDS, type Tamper, type World } from './virtual-world'
+import type { Tamper } from './virtual-load'
+import { KINDS } from './virtual-wires'
+import { createWorld, type World } from './virtual-world'
 
 export interface EpisodeResult {
   readonly violations: readonly Violation[]
@@ -102,7 +105,7 @@ async function take(world: World, step: Step): Promise<void> {
       world.command(step.name)
       return clock.advance(0)
     case 'portal':
-      world.portalMood = step.mood
+      world.portal.mood = step.mood
       return
     case 'server':
       return serverDoes(world, step.what)
@@ -231,17 +234,11 @@ async function loadAgain(world: World, { how, awayMs, isReload }: Step & { do: '
   await clock.advance(0)
 }
 
-/** What came since then may not have been written down. The timer that writes it is as late as all of a page. */
-function crashedSince({ clock, load, tab, writtenAtMs }: World): number {
-  const wroteAtMs = tab.has(ENTRY) ? writtenAtMs : -Infinity
-  return load.isLateWriting ? Math.min(wroteAtMs, clock.now() - CRASH_MS) : clock.now() - CRASH_MS
-}
-
 /** Good weather, long enough for every back-off to end; then a message on each channel that shows what is missing. */
 async function heal(world: World): Promise<void> {
   const { clock, network, load, setup } = world
   for (const kind of KINDS) network.weather(kind, 'ok')
-  world.portalMood = 'ok'
+  world.portal.mood = 'ok'
   world.mood = null
   load.time.throttleMs = 0
   world.note('## healed')
@@ -270,13 +267,13 @@ async function end(world: World): Promise<void> {
   world.stop()
   await clock.advance(0)
   world.check()
-  const asked = network.asked.length
+  const asked = network.traffic.asked.length
   const statuses = load.statuses.length
   world.publish('private')
   world.publish('shared')
   await clock.advance(7_200_000)
   world.check()
-  quiet('Z7', network.asked.length === asked, `${network.asked.length - asked} requests after stop`)
+  quiet('Z7', network.traffic.asked.length === asked, `${network.traffic.asked.length - asked} requests after stop`)
   quiet('Z7', load.statuses.length === statuses, 'a status after stop')
   quiet('Z7', load.client.status === 'stopped', `${load.client.status} after stop`)
   quiet(

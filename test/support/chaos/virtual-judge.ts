@@ -16,8 +16,8 @@ export function compare(world: World): void {
 export function judge(world: World, excused: Record<string, number>): number {
   const { chain, published, offsets, load, setup, server, network, clock } = world
   compare(world)
-  if (setup.generation.startsWith('0.') && network.sent.length > 0) world.violate('Z16', 'sent to push-stream')
-  const odd = network.sent.filter((frame) => frame !== 'pong' && frame !== 'mack:')
+  if (setup.generation.startsWith('0.') && network.traffic.sent.length > 0) world.violate('Z16', 'sent to push-stream')
+  const odd = network.traffic.sent.filter((frame) => frame !== 'pong' && frame !== 'mack:')
   if (odd.length > 0) world.violate('Z16', `sent: ${odd.slice(0, 3).join(' ')}`)
   bounds(world)
   if (world.isStopped()) return 0
@@ -40,7 +40,7 @@ export function judge(world: World, excused: Record<string, number>): number {
   // What 0.3.4 does not replay over WebSocket is told where no poll could fetch it, and so is what was left behind in a
   // channel that was exchanged before it was known to be missing.
   const mayTell = ({ channels }: Published): boolean =>
-    server.version === 1 || channels.some((channel) => world.exchanged.has(channel))
+    server.version === 1 || channels.some((channel) => world.channels.exchanged.has(channel))
   const { kept, untold, told } = missing(chain, published, offsets, mayTell)
   const lost = kept.filter((each) => {
     const reason = each.isUnheard ? '0.3.4, half-open' : unseenNumbers(world, each)
@@ -76,7 +76,7 @@ function keepsOrder({ server, setup, network, storeLossesAtMs }: World): boolean
   // 0.3.4 replays by another request. What is thrown away within milliseconds may be on its way over an older connection.
   if (server.version === 1 || keep < 100) return false
   // Numbers that are given again: everything is asked for when it is noticed. The rest is fetched once it was passed.
-  return storeLossesAtMs.length === 0 && raceMs === 0 && sortMs === 0 && network.swallowed === 0
+  return storeLossesAtMs.length === 0 && raceMs === 0 && sortMs === 0 && network.traffic.swallowed === 0
 }
 
 /**
@@ -131,11 +131,13 @@ function bounds(world: World): void {
     if (text.length > ENTRY_LONGEST) world.violate('Z13', `${text.length} characters in ${where}`)
   }
   // A second of requests, but for polls that brought something: each of those is followed by the next one.
-  const times = network.asked.map(({ atMs }) => atMs)
+  const times = network.traffic.asked.map(({ atMs }) => atMs)
   let from = 0
   for (let to = 0; to < times.length; to++) {
     while (times[to]! - times[from]! >= 1000) from++
-    const answered = network.answeredAtMs.filter((atMs) => atMs > times[from]! - 1000 && atMs <= times[to]!).length
+    const answered = network.traffic.answeredAtMs.filter(
+      (atMs) => atMs > times[from]! - 1000 && atMs <= times[to]!,
+    ).length
     if (to - from + 1 - answered > 12) return world.violate('Z10', `${to - from + 1} requests in a second`)
   }
 }

@@ -5,7 +5,7 @@
 import type { PageSignal } from '../../../src/platform/platform'
 import type { TransportKind } from '../../../src/core/transport-kind'
 import { seededRandom } from '../fake-platform'
-import type { Ending, Kind, Weather } from './virtual-network'
+import type { Ending, Kind, Weather } from './virtual-wires'
 import { type Generation, GENERATIONS, type Habits } from './virtual-server'
 
 export type PortalMood = 'ok' | 'fails' | 'hangs' | 'garbage' | 'slow'
