@@ -7,10 +7,11 @@ import { pullClientClass } from '../src/client/pull-client'
 import type { PullClientInstance } from '../src/client/pull-client'
 import type { TransportKind } from '../src/core/transport-kind'
 import { standardParts } from '../src/entry/parts'
-import type { FetchLike, PageSignal, WebSocketConstructor, WebSocketLike } from '../src/platform/platform'
+import type { FetchLike, PageSignal, WebSocketConstructor } from '../src/platform/platform'
 import { pushStreamConfig } from './support/config-sample'
 import { type Behaviour, type FakeNetwork, type NetworkKind, createFakeNetwork } from './support/fake-network'
 import { type FakeClock, type FakePlatform, createFakePlatform, seededRandom } from './support/fake-platform'
+import { webSocketClass } from './support/fake-socket'
 
 const SEED = Number(process.env['BX_PULL_SEED'] ?? Date.now() % 2 ** 31)
 const RIGHT_WITHIN_MS = 2500
@@ -151,32 +152,16 @@ interface Wire {
 }
 
 function wiredSocket(Inner: WebSocketConstructor, wires: Set<Wire>): WebSocketConstructor {
-  return class implements WebSocketLike {
-    binaryType = 'blob'
-    readonly bufferedAmount = 0
-    onopen: WebSocketLike['onopen'] = null
-    onmessage: WebSocketLike['onmessage'] = null
-    onerror: WebSocketLike['onerror'] = null
-    onclose: WebSocketLike['onclose'] = null
-    private readonly inner: WebSocketLike
-
-    constructor(url: string) {
-      const wire = { isDead: false }
-      wires.add(wire)
-      const inner = new Inner(url)
-      this.inner = inner
-      inner.onopen = (event) => wire.isDead || this.onopen?.(event)
-      inner.onmessage = (event) => wire.isDead || this.onmessage?.(event)
-      inner.onerror = (event) => wire.isDead || this.onerror?.(event)
-      inner.onclose = (event) => wire.isDead || this.onclose?.(event)
-    }
-    send(frame: string | ArrayBuffer): void {
-      this.inner.send(frame)
-    }
-    close(code?: number): void {
-      this.inner.close(code)
-    }
-  }
+  return webSocketClass((url, page) => {
+    const wire = { isDead: false }
+    wires.add(wire)
+    const inner = new Inner(url)
+    inner.onopen = () => wire.isDead || page.opened()
+    inner.onmessage = ({ data }) => wire.isDead || page.got(data)
+    inner.onerror = () => wire.isDead || page.failed()
+    inner.onclose = ({ code, reason }) => wire.isDead || page.closed(code, reason)
+    return { send: (data) => inner.send(data), close: (code) => inner.close(code === 1005 ? undefined : code) }
+  })
 }
 
 function wiredFetch(inner: FetchLike, wires: Set<Wire>): FetchLike {

@@ -3,8 +3,9 @@
  * refusals of push-stream 0.5 as they were recorded. It can refuse, hang, die half way and drop. Independent of src/server.
  */
 import { type Body, createBody } from './fake-body'
-import type { FetchLike, WebSocketConstructor, WebSocketLike } from '../../src/platform/platform'
+import type { FetchLike, WebSocketConstructor } from '../../src/platform/platform'
 import type { FakeClock } from './fake-platform'
+import { webSocketClass } from './fake-socket'
 
 export type NetworkKind = 'websocket' | 'sse' | 'long-polling'
 /** `half`: a WebSocket opens and dies; an HTTP answer ends in the middle of its body. `wrong`: 502. `no-answer`: offline. */
@@ -93,75 +94,61 @@ export function createFakeNetwork(clock: FakeClock, random: () => number): FakeN
   }
   const isRefused = (channels: readonly string[]): boolean => !channels.every((channel) => allowed.has(channel))
 
-  class FakeWebSocket implements WebSocketLike {
-    binaryType = 'blob'
-    readonly bufferedAmount = 0
-    onopen: ((event: unknown) => void) | null = null
-    onmessage: ((event: { data: unknown }) => void) | null = null
-    onerror: ((event: unknown) => void) | null = null
-    onclose: ((event: { code: number; reason: string; wasClean: boolean }) => void) | null = null
-    private listener: Listener | null = null
-    private over = false
-
-    constructor(url: string) {
-      sockets.add(this)
-      const { query, channels, behaviour } = note('websocket', url)
-      if (behaviour === 'hang') return
-      clock.after(latencyMs(), () => {
-        if (this.over) return
-        if (behaviour === 'ok' || behaviour === 'half') this.open(query, channels, behaviour)
-        else {
-          this.onerror?.({})
-          this.end(1006)
-        }
-      })
+  const webSocket = webSocketClass((url, page) => {
+    const socket = { listener: null as Listener | null }
+    sockets.add(socket)
+    const isGone = (): boolean => !sockets.has(socket)
+    const forget = (): void => {
+      sockets.delete(socket)
+      if (socket.listener) listeners.delete(socket.listener)
     }
-
-    private open(query: URLSearchParams, channels: readonly string[], behaviour: Behaviour): void {
-      this.onopen?.({})
-      if (behaviour === 'half') clock.after(latencyMs(), () => this.end(1006))
-      else if (isRefused(channels)) {
+    const end = (code: number, reason?: string): void => {
+      if (isGone()) return
+      forget()
+      page.closed(code, reason)
+    }
+    const { query, channels, behaviour } = note('websocket', url)
+    const open = (): void => {
+      page.opened()
+      if (behaviour === 'half') return clock.after(latencyMs(), () => end(1006))
+      if (isRefused(channels)) {
         const reason = '{"http_status": 403, "explain":"Subscriber could not create channels."}'
-        clock.after(1, () => this.end(1008, reason))
-      } else {
-        // Frames leave one after the other: a drop may cut a replay.
-        const pipe = inTurn((message) => {
-          if (!this.over) this.onmessage?.({ data: message.text })
-        })
-        replay(query, channels).forEach(pipe)
-        this.listener = {
-          channels,
-          push(message) {
-            pipe(message)
-            // Stored, then broadcast: who subscribed in between gets it twice.
-            if (random() < 0.05) pipe(message)
-          },
-          end: (code) => this.end(code),
-        }
-        if (!this.over) listeners.add(this.listener)
+        return clock.after(1, () => end(1008, reason))
       }
+      // Frames leave one after the other: a drop may cut a replay.
+      const pipe = inTurn(({ text }) => {
+        if (!isGone()) page.got(text)
+      })
+      replay(query, channels).forEach(pipe)
+      socket.listener = {
+        channels,
+        push(message) {
+          pipe(message)
+          // Stored, then broadcast: who subscribed in between gets it twice.
+          if (random() < 0.05) pipe(message)
+        },
+        end,
+      }
+      if (!isGone()) listeners.add(socket.listener)
     }
-
-    private end(code: number, reason = ''): void {
-      if (this.over) return
-      this.forget()
-      this.onclose?.({ code, reason, wasClean: code !== 1006 })
+    if (behaviour !== 'hang')
+      clock.after(latencyMs(), () => {
+        if (isGone()) return
+        if (behaviour === 'ok' || behaviour === 'half') return open()
+        page.failed()
+        end(1006)
+      })
+    return {
+      send() {
+        throw new Error('nothing may be sent to push-stream, ever')
+      },
+      close(code) {
+        if (isGone()) return
+        forget()
+        clock.after(latencyMs(), () => page.closed(code))
+      },
     }
-    private forget(): void {
-      this.over = true
-      sockets.delete(this)
-      if (this.listener) listeners.delete(this.listener)
-    }
-    send(): void {
-      throw new Error('nothing may be sent to push-stream, ever')
-    }
-    close(code?: number): void {
-      if (code !== undefined && code !== 1000 && (code < 3000 || code > 4999)) throw new RangeError('close code')
-      if (this.over) return
-      this.forget()
-      clock.after(latencyMs(), () => this.onclose?.({ code: code ?? 1005, reason: '', wasClean: true }))
-    }
-  }
+  })
 
   function inTurn(deliver: (message: Stored) => void): (message: Stored) => void {
     let freeAtMs = 0
@@ -246,7 +233,7 @@ export function createFakeNetwork(clock: FakeClock, random: () => number): FakeN
     })
 
   return {
-    webSocket: FakeWebSocket,
+    webSocket,
     fetch,
     behave: (kind, behaviour) => void behaviours.set(kind, behaviour),
     speakEventStream: (speaks) => void (speaksEventStream = speaks),
