@@ -1,6 +1,7 @@
 /** What only real servers' habits show: messages beside the listener, overflowing stores, links that die in silence. */
 import { describe, expect, test, vi } from 'vitest'
-import type { TransportKind } from '../../src/entry/node'
+import type { FetchLike, TransportKind } from '../../src/entry/node'
+import { nodePlatform } from '../../src/platform/node'
 import { type Follower, cut, numbered, scene, waitFor } from '../support/follow'
 
 vi.setConfig({ maxConcurrency: 30 })
@@ -102,10 +103,11 @@ describe.concurrent('D1: an event stream that dies in silence', () => {
   test.each([1, 2] as const)('version %i: is found in the interval of the server and 5 s', (version) =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ version, pingIntervalMs: 1200 })
-      const follower = await follow(server, { transport: 'sse' })
+      const { pings, fetch } = pingCounter()
+      const follower = await follow(server, { transport: 'sse', platform: { fetch } })
       const messages = numbered(server)
       // The interval has to be seen once before it can be expected.
-      await new Promise((resolve) => setTimeout(resolve, 2700))
+      await follower.until('two pings', () => pings() >= 2)
       const stalledAtMs = Date.now()
       expect(server.faults.stall({ kind: 'sse' })).toBe(1)
       messages.publish()
@@ -117,3 +119,22 @@ describe.concurrent('D1: an event stream that dies in silence', () => {
     }),
   )
 })
+
+/** Counts the pings of event streams that a client is about to read. */
+function pingCounter(): { pings: () => number; fetch: FetchLike } {
+  const real = nodePlatform().fetch!
+  let pings = 0
+  return {
+    pings: () => pings,
+    async fetch(url, init) {
+      const response = await real(url, init)
+      const counted = new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, out) {
+          pings += Buffer.from(chunk).toString().split(': -1').length - 1
+          out.enqueue(chunk)
+        },
+      })
+      return new Response(response.body!.pipeThrough(counted), response)
+    },
+  }
+}
