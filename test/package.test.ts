@@ -180,6 +180,7 @@ describe('in a browser', () => {
         return client.on('im:message', (params) => { const text: string = params.text; return void text })
       }
       export const off: () => void = BX.PULL.subscribe({ type: 'status', callback: ({ status }) => status === 'online' })
+      BX.PULL.subscribe<{ id: number }>({ moduleId: 'im', command: 'read', callback: ({ id }) => id.toFixed() })
       export const code: string = new BX.Pull.PullError('stopped', 'x').code
       export const error: typeof PullError = PullError`
     writeFileSync(join(consumer, file), use)

@@ -40,10 +40,10 @@ export interface LegacyExtra {
   readonly [key: string]: unknown
 }
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- payloads are what the page says they are, as in old typings */
-export interface LegacyMessage {
+/** A payload is what the page says it is: as `Params`, or where a callback names its parameters. */
+export interface LegacyMessage<Params = unknown> {
   readonly command: string
-  readonly params: any
+  readonly params: Params
   readonly extra: LegacyExtra
 }
 
@@ -52,17 +52,17 @@ interface About {
   readonly moduleId: string
 }
 
-export interface ModuleSubscription {
+export interface ModuleSubscription<Params = unknown> {
   type?: 'server' | 'client'
   moduleId: string
   command?: undefined
-  callback(data: LegacyMessage, about: About): unknown
+  callback(data: LegacyMessage<Params>, about: About): unknown
 }
-export interface CommandSubscription {
+export interface CommandSubscription<Params = unknown> {
   type?: 'server' | 'client'
   moduleId: string
   command: string
-  callback(params: any, extra: LegacyExtra, command: string, about: About): unknown
+  callback(params: Params, extra: LegacyExtra, command: string, about: About): unknown
 }
 export interface OnlineSubscription {
   type: 'online'
@@ -80,15 +80,22 @@ export interface RevisionSubscription {
   callback(data: { readonly server: number; readonly client: number }, about: { readonly type: 'revision' }): unknown
 }
 
+/** Made from a method, so that each may say what its own command brings. */
+type HandlerMethod = { of(params: unknown, extra: LegacyExtra, command: string): unknown }['of']
+
 /** Beside `getMap`, methods `handle<Command>` are called. */
 export interface CommandHandler {
   getModuleId(): string
   getSubscriptionType?(): SubscriptionType
-  getMap?(): Readonly<Record<string, string | ((params: any, extra: any, command: string) => unknown)>>
+  getMap?(): Readonly<Record<string, string | HandlerMethod>>
 }
 
-export type LegacySubscription =
-  ModuleSubscription | CommandSubscription | OnlineSubscription | StatusSubscription | RevisionSubscription
+export type LegacySubscription<Params = unknown> =
+  | ModuleSubscription<Params>
+  | CommandSubscription<Params>
+  | OnlineSubscription
+  | StatusSubscription
+  | RevisionSubscription
 
 export type PublicChannelReference = string | { readonly publicId: string; readonly signature: string }
 
@@ -113,7 +120,8 @@ export interface LegacyPullClient {
   scheduleRestart(code?: number | string, reason?: string, delaySeconds?: number): void
   isConnected(): boolean
   setLastMessageId(mid: string): void
-  getConfig(): any
+  /** As the portal sent it, secrets and all; empty before there is one. */
+  getConfig(): Readonly<Record<string, unknown>>
   getRevision(): number | null
   getServerVersion(): number
   getServerMode(): string | null
@@ -129,9 +137,8 @@ export interface LegacyPullClient {
   getConnectionPath(type?: string): string | false
   getPublicationPath(): string
 
-  subscribe(subscription: LegacySubscription): () => void
+  subscribe<Params = unknown>(subscription: LegacySubscription<Params>): () => void
   // Apart, so that the arguments of callbacks are told from the other members.
-  // eslint-disable-next-line @typescript-eslint/unified-signatures
   subscribe(handler: CommandHandler): () => void
   attachCommandHandler(handler: CommandHandler): () => void
   emit(message: { type: SubscriptionType; moduleId?: string; data?: unknown }): true
@@ -184,13 +191,12 @@ export interface LegacyPullClient {
 
   readonly status: LegacyStatus
   readonly session: Readonly<Record<string, unknown>>
-  readonly config: any
+  readonly config: Readonly<Record<string, unknown>>
   readonly connector: { readonly connected: boolean }
   readonly connectionAttempt: number
   loggingEnabled: boolean
   debug: boolean
 }
-/* eslint-enable @typescript-eslint/no-explicit-any */
 
 export interface LegacyPullClientConstructor {
   new (options?: LegacyOptions): LegacyPullClient
