@@ -1,7 +1,7 @@
 /** Owns the report that `client.diagnostics()` returns: plain JSON for people and support, without any secret. Pure. */
 import type { Endpoints, PullConfig } from '../config/config'
 import type { TransportKind } from '../core/transport-kind'
-import type { CursorQuery } from '../replay/position'
+import type { CursorQuery } from '../replay/numbering'
 import type { Counters } from '../session/counters'
 import type { SessionView } from '../session/session'
 import type { PullStatus } from '../session/status'

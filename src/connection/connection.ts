@@ -6,7 +6,7 @@ import { type Loss, loss } from '../core/loss'
 import type { TransportKind } from '../core/transport-kind'
 import type { Frame } from '../codec/codec'
 import type { Platform } from '../platform/platform'
-import type { PollHint } from '../replay/position'
+import type { PollHint } from '../replay/numbering'
 import type {
   FrameOutcome,
   Transport,

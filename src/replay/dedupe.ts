@@ -1,6 +1,6 @@
 /** Owns the bounded memory of what was delivered: a message is the same message when its identity is. Pure. */
 import type { Message } from '../codec/codec'
-import { publishedAt } from './position'
+import { publishedAt } from './numbering'
 
 /**
  * How many identities are remembered. An overlap of 1.5 s at 5 000 messages a second fits; about 1 MB when full.

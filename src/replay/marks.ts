@@ -12,6 +12,8 @@ export interface Mark extends Place {
   readonly receivedAtMs: number
   /** By the server's clock, where the message says so. */
   readonly publishedAtMs?: number | null
+  /** Everything before it has come: it is as good as one that was received long ago. */
+  readonly isFirm?: boolean
 }
 
 /** One mark per this time; of this many kept the old ones lie ever further apart, so that they reach back for a day. */
@@ -21,8 +23,10 @@ const MARKS_KEPT = 64
 export interface Marks {
   /** A place that was reached; one that is not behind the newest changes nothing. */
   add(mark: Mark): void
-  /** The newest one received by then. */
-  before(atMs: number): Mark | undefined
+  /** A replay that was asked for then brought a place: what was to come before it came with it. */
+  again(place: Place, askedAtMs: number): void
+  /** The newest one received by then; where it is firm by a later time. */
+  before(atMs: number, firmAtMs: number): Mark | undefined
   oldest(): Mark | undefined
   newest(): Mark | undefined
   some(holds: (mark: Mark) => boolean): boolean
@@ -41,7 +45,13 @@ export function createMarks(): Marks {
       marks.push(mark)
       if (marks.length > MARKS_KEPT) marks = thinned(marks)
     },
-    before: (atMs) => marks.filter((mark) => mark.receivedAtMs <= atMs).pop(),
+    again(place, askedAtMs) {
+      const isIt = (mark: Mark): boolean =>
+        mark.receivedAtMs < askedAtMs && !isAfter(mark, place) && !isAfter(place, mark)
+      if (marks.some(isIt)) marks = marks.map((mark) => (isIt(mark) ? { ...mark, isFirm: true } : mark))
+    },
+    before: (atMs, firmAtMs) =>
+      marks.filter(({ isFirm, receivedAtMs }) => receivedAtMs <= (isFirm ? firmAtMs : atMs)).pop(),
     oldest: () => marks[0],
     newest,
     some: (holds) => marks.some(holds),

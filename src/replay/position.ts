@@ -4,15 +4,16 @@
  */
 import type { Message } from '../codec/codec'
 import { type Mark, type Place, createMarks, isAfter, isMark } from './marks'
+import {
+  type CursorQuery,
+  type PollHint,
+  WHOLE_HISTORY,
+  isFromTheFuture,
+  numberingOf,
+  publishedAt,
+  wholeSecond,
+} from './numbering'
 import { createUnfinished } from './unfinished'
-
-/** Parameters of a request that say where to go on; empty = live only. */
-export interface CursorQuery {
-  readonly mid?: string
-  readonly tag?: number
-  /** HTTP date. */
-  readonly time?: string
-}
 
 export interface PositionOptions {
   /** Server generation, as `config.server.version` names it. */
@@ -73,11 +74,6 @@ export interface Replay {
   emptyPoll(hint: PollHint, nowMs: number): void
 }
 
-export interface PollHint {
-  readonly lastMessageId: string | null
-  readonly lastModified: string | null
-}
-
 export interface Position {
   open(options: OpenOptions): Replay
   /** For diagnostics: no secret in it. */
@@ -86,12 +82,9 @@ export interface Position {
   state(owedSinceMs?: number): PositionState
 }
 
-const WHOLE_HISTORY = '00000000000000000000000000'
 /** No end-of-replay mark exists on push-stream: silence of this length is one. */
 const REPLAY_QUIET_MS = 1000
 const REPLAY_LONGEST_MS = 10_000
-/** A mid carries the time its numbering began; a message body can forge one. */
-const MID_CLOCK_TOLERANCE_MS = 86_400_000
 /** A message that was published so much later than another one has the higher mid. */
 const SORTING_MS = 10_000
 /** Servers keep messages for a day. */
@@ -100,8 +93,8 @@ const HISTORY_MS = 86_400_000
 export function createPosition(options: PositionOptions): Position {
   const { version, overlapMs, lastMid, left } = options
   const { originAtMs, originIsServerTime } = left || options
-  const byMid = version !== 1 && version !== 2
-  const origin = startOf(byMid ? WHOLE_HISTORY : '', wholeSecond(originAtMs))
+  const { byMid, placeOf, hintedPlace, startOf, queryOf } = numberingOf(version)
+  const origin = startOf(WHOLE_HISTORY, wholeSecond(originAtMs))
   const marks = createMarks()
   const begin = lastMid ? { mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 } : null
   const first = left ? left.mark : begin
@@ -119,10 +112,18 @@ export function createPosition(options: PositionOptions): Position {
    * Nothing that old was received: the start is safer where it is a place to ask from. Not after a reload: what was delivered
    * before the place that was left is forgotten. Mids: what was missed before the first message came lies before it.
    */
-  function oldestFor(sinceMs: number): Mark | undefined {
-    const oldest = marks.oldest()
-    const isPlace = (left && left.mark) || (byMid ? oldest && oldest.receivedAtMs < sinceMs : !originIsServerTime)
-    return isPlace ? oldest : undefined
+  function oldest(): Mark | undefined {
+    return (left && left.mark) || !(byMid || originIsServerTime) ? marks.oldest() : undefined
+  }
+
+  /**
+   * Nobody knows when what was open died: not before the last message came, but maybe right after it, with others of lower
+   * mids on their way.
+   */
+  function safeAt(sinceMs: number): Mark | undefined {
+    const newest = marks.newest()
+    const aliveAtMs = newest && byMid ? Math.min(newest.receivedAtMs, sinceMs) : sinceMs
+    return marks.before(aliveAtMs - overlapMs, sinceMs)
   }
 
   function newestOf(): Mark | null | undefined {
@@ -131,9 +132,8 @@ export function createPosition(options: PositionOptions): Position {
   }
 
   function open(link: OpenOptions): Replay {
-    const safe = marks.before(Math.min(link.sinceMs, link.nowMs) - overlapMs)
     const isWhole = isBehind
-    const from = isWhole ? undefined : safe || oldestFor(link.sinceMs)
+    const from = isWhole ? undefined : safeAt(Math.min(link.sinceMs, link.nowMs)) || oldest()
     // 0.3.4 is asked from a second earlier.
     let fromOrigin = from
       ? version === 1 && from.timeAtMs <= wholeSecond(originAtMs)
@@ -147,7 +147,7 @@ export function createPosition(options: PositionOptions): Position {
     // A server that restarts numbers the rest of a second from the beginning: within it no tag is a place.
     const surelyStored: Place = { mid: '', timeAtMs: wholeSecond(link.serverNowMs) - 1000, tag: 0 }
     const reading = holding ? unfinished.open(base, link.channels) : null
-    const query = isAsking ? exactQuery(reading ? reading.from : base) : {}
+    const query = isAsking ? queryOf(reading ? reading.from : base) : {}
     let isAnswered = false
     let held: Place | null = null
     let firstAtMs = 0
@@ -159,7 +159,7 @@ export function createPosition(options: PositionOptions): Position {
     function isRenumbered({ mid }: Place, publishedAtMs: number | null, isOther: boolean): boolean {
       const newest = newestOf()
       if (!byMid || !newest || mid > newest.mid) return false
-      if (isOther || (from && from === safe && mid <= from.mid && openedInEpoch === epoch)) return true
+      if (isOther || (from && mid <= from.mid && openedInEpoch === epoch)) return true
       const isLater = (mark: Mark): boolean =>
         mid <= mark.mid && Number(publishedAtMs) - SORTING_MS > (mark.publishedAtMs || Infinity)
       return marks.some(isLater) || (!!passed && isLater(passed))
@@ -180,7 +180,13 @@ export function createPosition(options: PositionOptions): Position {
         unfinished.over()
         if (held) marks.add({ ...held, receivedAtMs: nowMs })
       }
-      marks.add({ ...place, receivedAtMs: nowMs, publishedAtMs })
+      // Nothing of a lower mid was to become visible any more.
+      const isFirm =
+        options.originIsServerTime &&
+        Number(publishedAtMs) > 0 &&
+        Number(publishedAtMs) + SORTING_MS < options.originAtMs
+      marks.add({ ...place, receivedAtMs: nowMs, publishedAtMs, isFirm })
+      marks.again(place, link.nowMs - SORTING_MS)
     }
 
     return {
@@ -188,10 +194,10 @@ export function createPosition(options: PositionOptions): Position {
       order: reading ? reading.order : undefined,
       isUnfinished: () => holding && !!held,
       next() {
-        if (reached) return exactQuery(reached)
+        if (reached) return queryOf(reached)
         // The first poll was never answered: what came meanwhile is not live any more.
         fromOrigin = fromOrigin || !(isAsking || isAnswered)
-        return isAsking || !(storeWasEmpty || fromOrigin) ? query : exactQuery(origin)
+        return isAsking || !(storeWasEmpty || fromOrigin) ? query : queryOf(origin)
       },
       accept(message, nowMs, isOther = false) {
         const place = placeOf(message)
@@ -221,29 +227,11 @@ export function createPosition(options: PositionOptions): Position {
         if (from || reached) return
         if (byMid && hint.lastMessageId === '') storeWasEmpty = true
         reached = hintedPlace(hint)
-        if (reached && !marks.newest()) marks.add({ ...reached, receivedAtMs: nowMs })
+        // Nothing came for as long as the poll was held.
+        const isFirm = nowMs - link.nowMs > SORTING_MS
+        if (reached && !marks.newest()) marks.add({ ...reached, receivedAtMs: nowMs, isFirm })
       },
     }
-  }
-
-  function placeOf({ mid, timeAtMs, tag }: Message): Place | null {
-    if (byMid) return mid === null ? null : { mid, timeAtMs: 0, tag: 0 }
-    return timeAtMs === null || tag === null ? null : { mid: '', timeAtMs, tag }
-  }
-
-  function hintedPlace({ lastMessageId, lastModified }: PollHint): Place | null {
-    if (byMid) return lastMessageId && /^\d{26}$/.test(lastMessageId) ? startOf(lastMessageId, 0) : null
-    const atMs = Date.parse(lastModified || '')
-    return atMs > 0 ? startOf('', atMs) : null
-  }
-
-  /** push-stream: before the whole second. 0.3.4 sends what comes after tag 0, and its first tag is 0: one second earlier. */
-  function startOf(mid: string, timeAtMs: number): Place {
-    return { mid, timeAtMs: version === 1 ? timeAtMs - 1000 : timeAtMs, tag: 0 }
-  }
-
-  function exactQuery({ mid, timeAtMs, tag }: Place): CursorQuery {
-    return byMid ? { mid } : { tag, time: new Date(timeAtMs).toUTCString() }
   }
 
   function isBeforeStart(message: Message): boolean {
@@ -261,13 +249,12 @@ export function createPosition(options: PositionOptions): Position {
     open,
     describe() {
       const newest = marks.newest()
-      return newest ? exactQuery(newest) : {}
+      return newest ? queryOf(newest) : {}
     },
     state(owedSinceMs = Infinity) {
-      // When the page ends nobody knows since when messages are missed: not before the last one that came.
       const newest = marks.newest()
-      const sinceMs = newest ? Math.min(newest.receivedAtMs, owedSinceMs) : 0
-      const mark = (!isBehind && (marks.before(sinceMs - overlapMs) || oldestFor(owedSinceMs))) || null
+      // When the page ends nobody knows since when messages are missed, either.
+      const mark = (!isBehind && newest && (safeAt(Math.min(newest.receivedAtMs, owedSinceMs)) || oldest())) || null
       return { originAtMs, originIsServerTime, mark, newest: isBehind ? null : newestOf() }
     },
   }
@@ -282,19 +269,4 @@ export function isPositionState(value: unknown): value is PositionState {
     (mark === null || isMark(mark)) &&
     (!newest || isMark(newest))
   )
-}
-
-/** When the portal published a message, Unix ms (`extra.server_time_unix`), or `null` when it does not say. */
-export function publishedAt({ body }: Message): number | null {
-  const extra = body.extra as { server_time_unix?: unknown } | null | undefined
-  const atMs = Number(extra && extra.server_time_unix) * 1000
-  return atMs > 0 ? atMs : null
-}
-
-function isFromTheFuture(mid: string, serverNowMs: number): boolean {
-  return Number(mid.slice(0, 10)) * 1000 > serverNowMs + MID_CLOCK_TOLERANCE_MS
-}
-
-function wholeSecond(atMs: number): number {
-  return Math.floor(atMs / 1000) * 1000
 }

@@ -4,7 +4,7 @@ import type { Framing } from '../codec/codec'
 import type { PullConfig } from '../config/config'
 import { parseConfig } from '../config/parse'
 import type { TransportKind } from '../core/transport-kind'
-import type { CursorQuery } from '../replay/position'
+import type { CursorQuery } from '../replay/numbering'
 import { addressOf, isBinary, publishAddressOf } from './address'
 import { candidatesOf } from './candidates'
 

@@ -25,6 +25,11 @@ export interface Arrivals {
   lost(linkId: number, nowMs: number): void
   /** A channel has ended; the next configuration brings another one. */
   ended(nowMs: number): void
+  /** The server said that a channel was exchanged, or is to be; when it said so last, and what was not read yet then. */
+  expired(nowMs: number, owedSinceMs: number): void
+  readonly lastExpiry: { readonly atMs: number; readonly sinceMs: number }
+  /** Since when channels are still to be read; `Infinity`: all are read. */
+  unreadSinceMs(nowMs: number): number
   /** What the page before had read. */
   restore(read: readonly string[]): void
 }
@@ -46,6 +51,9 @@ export function createArrivals(): Arrivals {
   /** The first link that was opened with the new channels, and when one of those stood. */
   let firstId = 0
   let heardAtMs = Infinity
+  let lastExpiry = { atMs: 0, sinceMs: 0 }
+
+  const isRead = (atMs: number): boolean => atMs - heardAtMs >= READ_AFTER_MS
 
   return {
     opening({ id, sinceMs }, channels, clock, nowMs) {
@@ -63,7 +71,7 @@ export function createArrivals(): Arrivals {
         unreadSinceMs = Math.min(unreadSinceMs, startedAtMs)
         endedAtMs = heardAtMs = Infinity
         firstId = id
-      } else if (sinceMs - heardAtMs >= READ_AFTER_MS) unreadSinceMs = Infinity
+      } else if (isRead(sinceMs)) unreadSinceMs = Infinity
       if (!known || fresh.length) known = prints
       return unreadSinceMs
     },
@@ -76,6 +84,13 @@ export function createArrivals(): Arrivals {
     ended(nowMs) {
       endedAtMs = Math.min(endedAtMs, nowMs)
     },
+    expired(atMs, owedSinceMs) {
+      lastExpiry = { atMs, sinceMs: Math.min(atMs, owedSinceMs) }
+    },
+    get lastExpiry() {
+      return lastExpiry
+    },
+    unreadSinceMs: (nowMs) => (isRead(nowMs) ? Infinity : unreadSinceMs),
     restore(read) {
       known = read.length ? read : null
     },

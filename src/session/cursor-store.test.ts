@@ -149,7 +149,7 @@ describe('P11: a page leaves its position to the next one in its tab', () => {
   test('when it is discarded without having heard anything for long', async () => {
     const tab = new FakeTab()
     const first = tab.load()
-    first.hear(1)
+    await heard(first, tab.clock, [1, 2])
     await tab.clock.advance(10 * LIFETIME_MS)
     expect(tab.load({ isReload: true }).place).toBe(mid(1))
   })
@@ -257,7 +257,7 @@ describe('P12: nothing secret is kept', () => {
 })
 
 describe('P13: what is no position of this user from this time is ignored', () => {
-  test('an end of its lifetime, counted from the last sign of life', () => {
+  test('an end of its lifetime, counted from the last sign of life', async () => {
     for (const [ageMs, expected] of [
       [LIFETIME_MS - 1, mid(1)],
       [LIFETIME_MS, null],
@@ -265,17 +265,17 @@ describe('P13: what is no position of this user from this time is ignored', () =
     ] as const) {
       const tab = new FakeTab()
       const first = tab.load()
-      first.hear(1)
+      await heard(first, tab.clock, [1, 2])
       first.leave()
       tab.clock.jump(ageMs)
       expect(tab.load().place).toBe(expected)
     }
   })
 
-  test('another user, or a user nobody can name', () => {
+  test('another user, or a user nobody can name', async () => {
     const tab = new FakeTab()
     const first = tab.load()
-    first.hear(1)
+    await heard(first, tab.clock, [1, 2])
     first.leave()
     for (const owner of ['somebody else', null]) {
       const copy = tab.copy()

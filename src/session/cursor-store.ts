@@ -71,6 +71,11 @@ export function ownerOf({ channels, version }: PullConfig): string | null {
   return first ? fingerprint(`${first.id.reveal().split(/[:.]/)[0]!.toLowerCase()}|v${version}`) : null
 }
 
+/** Until when nothing was missed by the page before, local Unix ms: until its start where nothing came. */
+export function heardUntil({ position: { mark, originAtMs } }: LeftPage, clockShiftMs: number): number {
+  return mark ? mark.receivedAtMs : originAtMs + clockShiftMs
+}
+
 export function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs }: CursorStoreDeps): CursorStore {
   const { clock, page } = platform
   const storage = reloadMs > 0 ? platform.tabStorage : null

@@ -74,7 +74,7 @@ export function createDebt({ clock, poll, resumeAgain, paid, waits }: DebtDeps):
     if (sinceMs === Infinity) return paid()
     if (triesLeft-- > 0) {
       pollSinceMs = sinceMs
-      stopPoll = poll(sinceMs, (word) => {
+      stopPoll = poll(since(), (word) => {
         if (word === 'waits') return waits()
         pollSinceMs = Infinity
         stopPoll = null

@@ -3,7 +3,7 @@ import { type ChannelSet, channelTypeOf } from '../channel/channel-set'
 import type { Message } from '../codec/codec'
 import { toRecord } from '../portal/foreign-value'
 import { type ServerClock, serverNow } from '../config/freshness'
-import { publishedAt } from '../replay/position'
+import { publishedAt } from '../replay/numbering'
 
 /** What is known about a message beside its payload. Modules add fields of their own. */
 export interface EventExtra {

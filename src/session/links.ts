@@ -13,7 +13,8 @@ import type { Candidate } from '../connection/negotiation'
 import { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
 import type { Clock } from '../platform/platform'
-import type { CursorQuery, Position, Replay } from '../replay/position'
+import type { CursorQuery } from '../replay/numbering'
+import type { Position, Replay } from '../replay/position'
 import type { TransportAddress, TransportFactory } from '../transport/transport'
 import { addressOf, isBinary } from './address'
 import { type Arrivals, printsOf } from './arrivals'
@@ -29,7 +30,7 @@ const SILENT_MOST_MS = 43_200_000
 
 export interface LinksDeps extends Pick<
   SessionDeps,
-  'platform' | 'factories' | 'codecs' | 'timeouts' | 'gap' | 'warn'
+  'platform' | 'factories' | 'codecs' | 'timeouts' | 'replay' | 'gap' | 'warn'
 > {
   readonly clock: Clock
   readonly arrivals: Arrivals
@@ -77,6 +78,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const { id, kind } = link
     const { channels, version } = config
     const openedAtMs = clock.now()
+    let polledAtMs = openedAtMs
     const framing = deps.framing()
     const codec = deps.codecs[framing] as Codec
     // While another link carries the traffic nothing is missed, unless channels are new.
@@ -99,7 +101,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       resumed: hasOpened || id > 1,
     }
     const replay = position.open({ ...asked, atomic: kind === 'long-polling' })
-    const read: ReadLink = {
+    const read: ReadLink & { replay: Replay } = {
       codec,
       replay,
       origin: { channels, openedAtMs },
@@ -128,8 +130,24 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       release: (frame) => void reader.take(frame, read),
     })
 
+    const askSince = (sinceMs: number): Replay =>
+      position.open({ ...asked, nowMs: clock.now(), sinceMs, resumed: true, atomic: true })
+
+    /**
+     * A loop of polls reads an exchanged channel to its end. What becomes visible late it has passed, and nobody else looks
+     * there: for a moment it looks back.
+     */
+    function next(): CursorQuery {
+      const { atMs, sinceMs } = arrivals.lastExpiry
+      const isDue = version > 2 && openedAtMs < atMs && polledAtMs < atMs + deps.replay.overlapMs
+      polledAtMs = clock.now()
+      if (!isDue) return read.replay.next()
+      read.replay = askSince(sinceMs)
+      return read.replay.query
+    }
+
     function poll(fromMs: number, told: (word: PollWord) => void): () => void {
-      const asking = position.open({ ...asked, nowMs: clock.now(), sinceMs: fromMs, resumed: true, atomic: true })
+      const asking = askSince(fromMs)
       return startShortPoll({
         told,
         clock,
@@ -156,7 +174,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       binary: isBinary(config, kind, framing),
       // Only version 5 gives a sign of life that pages can see.
       silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
-      address: (phase) => address(kind, phase === 'first' ? replay.query : replay.next()),
+      address: (phase) => address(kind, phase === 'first' ? replay.query : next()),
       frame(frame) {
         heardAtMs = clock.now()
         if (recovery.hold(id, frame)) return 'news'
@@ -164,7 +182,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
         if (outcome === 'news') recovery.heard(id)
         return outcome
       },
-      emptyPoll: (hint) => replay.emptyPoll(hint, clock.now()),
+      emptyPoll: (hint) => read.replay.emptyPoll(hint, clock.now()),
     }
   }
 

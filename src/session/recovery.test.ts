@@ -79,7 +79,7 @@ describe('G1: what a link needs once it stands', () => {
   ]
   test.each(table)('version %i', (version, remedies) => {
     const of = (kind: TransportKind, missedSinceMs: number | null): Remedy =>
-      remedyOf({ version, kind, missedSinceMs, poll: () => () => {}, isAfterCut: false })
+      remedyOf({ version, kind, missedSinceMs, poll: () => () => {}, isAfterCut: false, isPlanned: false })
     expect(kinds.map((kind) => of(kind, 1))).toEqual(remedies)
     expect(kinds.map((kind) => of(kind, null))).toEqual(['none', 'none', 'none'])
   })

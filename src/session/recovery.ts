@@ -8,6 +8,8 @@ import type { TransportKind } from '../core/transport-kind'
 import type { Clock } from '../platform/platform'
 import { createDebt } from './debt'
 import { type Counts, type Holes, createHoles } from './holes'
+import { createMissedFetch } from './missed-fetch'
+import { createPingWindow } from './ping-window'
 import { remedyOf } from './remedy'
 import type { PollWord } from './short-poll'
 import type { GapFact, Recovered } from './status'
@@ -69,10 +71,6 @@ const HOLE_MS = 3000
 /** Servers keep messages for a day. */
 const HISTORY_MS = 86_400_000
 const IN_FLIGHT_MS = 1500
-/** Frames of a link are held back for so long at most. */
-const HOLD_MS = 2000
-const FETCH_TRIES = 3
-const FETCH_PAUSE_MS = 300
 /** By then what was being stored while the link opened is in the store. */
 const RECONCILE_MS = 2000
 /** Between two polls a mid may become visible after a higher one, which moved the place that the next one asks from. */
@@ -81,51 +79,52 @@ const HOLE_CHECK_MS = 1000
 const HOLE_BACK_MS = 30_000
 /** Without more to do: by then a replay has come, and its holes are seen. */
 const SETTLE_MS = 2000
-/** Push server 2.0 drops what it sends between its ping and the answer; it pings so often, counted from the opening. */
-const PING_MS = 120_000
-const AFTER_PING_MS = 3000
 
 const RENUMBERED: Suspicion = { certainty: 'suspected', reason: 'renumbered' }
 
 export function createRecovery(deps: RecoveryDeps): Recovery {
   const { clock } = deps
   let link: RecoveringLink | null = null
-  let held: Frame[] | null = null
-  /** What an earlier link missed and nobody could fetch is missed still. `fetchSinceMs`: a poll is fetching it. */
+  /** What an earlier link missed and nobody could fetch is missed still. */
   let missedSinceMs: number | null = null
-  let fetchSinceMs = Infinity
   let worst: Recovered = 'complete'
   let isSettled = true
   let openedAtMs = 0
-  let stopPoll = (): void => {}
-  let stopHolding = stopPoll
   let timer: unknown
   let holeTimer: unknown = null
   let numberedAtMs = Infinity
   let anewOnId = 0
   const holes = createHoles()
-  let pingTimer: unknown
-  let isQuiet = true
   let isAfterCut = false
+  /** The next link is opened because the store is asked once more. */
+  let isAgain = false
   const debt = createDebt({
     clock,
     poll: (sinceMs, told) => link && link.poll && link.poll(sinceMs, told),
-    resumeAgain: deps.resumeAgain,
+    resumeAgain() {
+      isAgain = true
+      deps.resumeAgain()
+    },
     paid: settle,
     waits: say,
   })
+  const fetch = createMissedFetch(clock, (frames) => link && frames.forEach(link.release))
+  const pings = createPingWindow(clock, (sinceMs) => debt.owe(sinceMs, 0))
 
   function opened(next: RecoveringLink): void {
+    const isPlanned = !!link && !isAgain
+    isAgain = false
     leave()
     link = next
-    isQuiet = true
     const { version, kind } = next
     debt.opened(version === 1 && kind === 'websocket' && next.poll ? Infinity : next.askedSinceMs)
-    if (version === 4 && kind === 'websocket' && next.poll) {
-      pingTimer = clock.setTimeout(afterPing, PING_MS + AFTER_PING_MS)
-    }
+    if (version === 4 && kind === 'websocket' && next.poll) pings.opened()
     const ownSinceMs = next.missedSinceMs === null ? missedSinceMs : next.missedSinceMs
-    if (ownSinceMs === null) return
+    const remedy = remedyOf({ ...next, missedSinceMs: ownSinceMs, isAfterCut, isPlanned })
+    if (ownSinceMs === null) {
+      if (remedy === 'ask-again') debt.owe(next.askedSinceMs, RECONCILE_MS)
+      return
+    }
     missedSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, Number(missedSinceMs))
     if (numberedAtMs === Infinity) numberedAtMs = missedSinceMs
     openedAtMs = clock.now()
@@ -135,7 +134,6 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     else if (next.lacksChannel) suspect({ certainty: 'suspected', reason: 'channel' })
     // A listener may have stopped the client, here and below.
     if (link !== next) return
-    const remedy = remedyOf({ ...next, missedSinceMs, isAfterCut })
     switch (remedy) {
       case 'fetch':
         return fetchMissed(next)
@@ -151,55 +149,31 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     }
   }
 
-  /** The last message was on its way for as long as what was missed. */
-  const noReplay = (): void =>
-    suspect({ certainty: 'suspected', reason: 'no-replay' }, Math.min(Number(missedSinceMs), numberedAtMs))
-  /** What comes meanwhile is held back, but not for long: the order in a channel is kept where the answer comes soon. */
-  function fetchMissed(from: RecoveringLink): void {
-    if (!from.poll) {
+  function fetchMissed({ poll }: RecoveringLink): void {
+    const fromMs = Number(missedSinceMs)
+    // The last message was on its way for as long as what was missed.
+    const heardAtMs = Math.min(fromMs, numberedAtMs)
+    const noReplay = (): void => suspect({ certainty: 'suspected', reason: 'no-replay' }, heardAtMs)
+    if (!poll) {
       noReplay()
       return settle()
     }
-    held = []
-    fetchSinceMs = Number(missedSinceMs)
-    let triesLeft = FETCH_TRIES
-    const holding = clock.setTimeout(release, HOLD_MS)
-    const { poll } = from
-    const ask = (): void => {
-      stopPoll = poll(Number(missedSinceMs), (word) => {
-        if (word === 'lost' && --triesLeft) {
-          timer = clock.setTimeout(ask, FETCH_PAUSE_MS)
-          return
-        }
-        release()
-        if (word === 'waits') return say()
-        if (word === 'lost') noReplay()
-        settle()
-      })
-    }
-    stopHolding = () => clock.clearTimeout(holding)
-    ask()
-  }
-
-  function afterPing(): void {
-    pingTimer = clock.setTimeout(afterPing, PING_MS)
-    // A quiet page has little to lose, and there are many of them.
-    if (!isQuiet) debt.owe(clock.now() - AFTER_PING_MS, 0)
-    isQuiet = true
+    const ask = (told: (word: PollWord) => void): (() => void) => poll(fromMs, told)
+    fetch.start(ask, fromMs, (word) => {
+      if (word === 'waits') return say()
+      if (word === 'lost') noReplay()
+      settle()
+    })
   }
 
   function heard(linkId: number): void {
-    if (!link || link.id !== linkId) return
-    isQuiet = false
-    debt.heard()
+    if (!link) return
+    if (link.id === linkId) {
+      pings.heard()
+      debt.heard()
+    }
+    // An older link brings what this one passes.
     if (link.kind === 'long-polling' && link.version > 2) debt.owe(clock.now(), CHECK_MS)
-  }
-
-  function release(): void {
-    const frames = held || []
-    held = null
-    stopHolding()
-    if (link) frames.forEach(link.release)
   }
 
   function say(): void {
@@ -210,7 +184,6 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     if (isSettled) return
     isSettled = true
     missedSinceMs = null
-    fetchSinceMs = Infinity
     deps.recovered(worst)
   }
 
@@ -236,7 +209,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   function numbered(message: Message, version: number, publishedAtMs = clock.now()): void {
     debt.counted()
     const nowMs = clock.now()
-    numberedAtMs = publishedAtMs
+    // What is owed may be lost with the store.
+    numberedAtMs = Math.min(publishedAtMs, debt.sinceMs())
     if (version !== 2) return
     const found = holes.seen(message, nowMs, publishedAtMs)
     if (!found) return
@@ -245,8 +219,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS)
       return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS)
     }
-    // Without a break nothing was missed. Every channel shows it, one after the other: it is told once per link.
-    if (sinceMs > openedAtMs || !link || link.id === anewOnId) return
+    // Without a break nothing was missed (the clock may have been set back). Every channel shows it, one after the other: it is
+    // told once per link.
+    if ((sinceMs > openedAtMs && sinceMs <= nowMs) || !link || link.id === anewOnId) return
     anewOnId = link.id
     lostStore(sinceMs)
   }
@@ -257,23 +232,19 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     if (found) suspect({ certainty: 'certain', reason: 'overflow', missing: found.count }, found.sinceMs)
   }
 
-  /** What is held was not placed in the stream yet: whoever asks next gets it again. */
   function leave(): void {
     clock.clearTimeout(timer)
-    clock.clearTimeout(pingTimer)
-    if (fetchSinceMs < Infinity) debt.owe(fetchSinceMs, 0)
-    fetchSinceMs = Infinity
+    pings.left()
+    if (fetch.sinceMs() < Infinity) debt.owe(fetch.sinceMs(), 0)
     debt.left()
-    stopPoll()
-    stopPoll = () => {}
-    stopHolding()
-    held = link = null
+    fetch.stop()
+    link = null
   }
 
   return {
-    owedSinceMs: () => Math.min(debt.sinceMs(), fetchSinceMs),
+    owedSinceMs: () => Math.min(debt.sinceMs(), fetch.sinceMs()),
     opened,
-    hold: (linkId, frame) => !!held && !!link && link.id === linkId && !!held.push(frame),
+    hold: (linkId, frame) => !!link && link.id === linkId && fetch.hold(frame),
     heard,
     ended(linkId, isUnfinished = false) {
       isAfterCut = isUnfinished

@@ -11,10 +11,16 @@ export function remedyOf({
   missedSinceMs,
   poll,
   isAfterCut,
-}: Pick<RecoveringLink, 'version' | 'kind' | 'missedSinceMs' | 'poll'> & { readonly isAfterCut: boolean }): Remedy {
+  isPlanned,
+}: Pick<RecoveringLink, 'version' | 'kind' | 'missedSinceMs' | 'poll'> & {
+  readonly isAfterCut: boolean
+  /** Another link stands, and nobody knows whether it is dead. */
+  readonly isPlanned: boolean
+}): Remedy {
   // It names no channels: where every replay is cut only a whole answer gets any further.
   if (version === 1 && kind === 'sse' && isAfterCut && poll) return 'poll'
-  if (missedSinceMs === null || kind !== 'websocket' || version === 2) return 'none'
+  if (missedSinceMs === null) return isPlanned && kind === 'websocket' && version > 2 && poll ? 'ask-again' : 'none'
+  if (kind !== 'websocket' || version === 2) return 'none'
   if (version === 1) return 'fetch'
   return 'ask-again'
 }

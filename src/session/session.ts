@@ -16,13 +16,14 @@ import {
 import type { MachineOptions, State, Target } from '../connection/machine-types'
 import { PullError } from '../core/pull-error'
 import { createDedupe } from '../replay/dedupe'
-import { type Position, createPosition, publishedAt } from '../replay/position'
+import { publishedAt } from '../replay/numbering'
+import { type Position, createPosition } from '../replay/position'
 import { targetOf } from './address'
 import { createArrivals } from './arrivals'
 import { type Candidates, candidatesOf, noTransport } from './candidates'
 import { createConfigLoader } from './config-loader'
 import { createCounters } from './counters'
-import { type LeftPage, createCursorStore, ownerOf } from './cursor-store'
+import { type LeftPage, createCursorStore, heardUntil, ownerOf } from './cursor-store'
 import { type PullEvent, saidAt, senderOf } from './dispatch'
 import { framingOf } from './framing'
 import { type SessionLinks, createLinks } from './links'
@@ -54,7 +55,7 @@ export function createSession(deps: SessionDeps): Session {
       owner: config && ownerOf(config),
       counts: recovery.counts(),
       read: links ? links.read() : [],
-      owedSinceMs: recovery.owedSinceMs(),
+      owedSinceMs: Math.min(recovery.owedSinceMs(), arrivals.unreadSinceMs(clock.now())),
     }),
     downSinceMs: () => downSince(stateNow()),
   })
@@ -134,7 +135,7 @@ export function createSession(deps: SessionDeps): Session {
       left = store.take(ownerOf(next))
       if (left) {
         serverTime = settled(serverTime, left.shiftMs)
-        recovery.restore(Object(left.counts), left.position.mark ? left.position.mark.receivedAtMs : left.atMs)
+        recovery.restore(Object(left.counts), heardUntil(left, serverTime.shiftMs))
       }
       position = createPosition({
         version: next.version,
@@ -208,12 +209,10 @@ export function createSession(deps: SessionDeps): Session {
   function dated(message: Message): void {
     const publishedAtMs = publishedAt(message)
     const nowMs = clock.now()
-    // A clock nobody vouched for is not set by an old message.
+    // What another browser published may claim any time; a clock nobody vouched for is not set by an old message.
     const isPlausible = serverTime.uncertaintyMs < Infinity || Math.abs(nowMs - Number(publishedAtMs)) < 86_400_000
-    // What another browser published may claim any time.
-    if (publishedAtMs && isPlausible && senderOf(message).type !== 'client') {
+    if (publishedAtMs && isPlausible && senderOf(message).type !== 'client')
       serverTime = observe(serverTime, publishedAtMs / 1000, nowMs)
-    }
   }
 
   function obey(event: PullEvent, message: Message): void {
@@ -226,6 +225,7 @@ export function createSession(deps: SessionDeps): Session {
         const { channels } = config
         // An older channel of ours, or somebody else's: replaced already.
         if (channelTypeOf(channels, channelId) === null) return
+        arrivals.expired(clock.now(), recovery.owedSinceMs())
         // A token names its channels: one that is exchanged needs another token.
         const replaced = successor && !config.jwt && replaceChannel(channels, channelId, successor)
         if (!replaced) {

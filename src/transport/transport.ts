@@ -6,7 +6,7 @@ import type { Frame } from '../codec/codec'
 import type { Loss } from '../core/loss'
 import type { TransportKind } from '../core/transport-kind'
 import type { Clock, FetchLike, WebSocketConstructor } from '../platform/platform'
-import type { PollHint } from '../replay/position'
+import type { PollHint } from '../replay/numbering'
 
 /** Where to connect. `headers` only where a server needs them (0.3.4): any header costs a preflight cross-origin. */
 export interface TransportAddress {
