@@ -138,6 +138,7 @@ async function driveVirtualTime(): Promise<boolean> {
     seed,
     steps,
     episode,
+    ...(args.timelines ? { lines: Infinity } : {}),
     generations,
     tell: (failure) => args.json || console.log(`${describeFailure(failure)}\n`),
   })

@@ -36,6 +36,8 @@ export interface Chain {
   dueFromMs: number
   /** Published before: must not come. */
   notBeforeMs: number
+  /** What came before is not known to a page that started anew. */
+  knownFromMs: number
   readonly deliveries: Delivery[]
   readonly times: Map<number, number>
   /** How many times more than once a message may come: it came in the last second before a crash. */
@@ -54,6 +56,7 @@ export function newChain(nowMs: number, notBeforeMs: number): Chain {
     // The portal tells its time in whole seconds: what was published around the start may count as older.
     dueFromMs: nowMs + 2000,
     notBeforeMs,
+    knownFromMs: -Infinity,
     deliveries: [],
     times: new Map(),
     excused: new Map(),

@@ -34,8 +34,13 @@ export interface VirtualNetwork {
   readonly traffic: Readonly<Traffic>
 }
 
-export function createVirtualNetwork(clock: VirtualClock, server: VirtualServer, random: () => number): VirtualNetwork {
-  const wires = createWires(clock, server, random)
+export function createVirtualNetwork(
+  clock: VirtualClock,
+  server: VirtualServer,
+  random: () => number,
+  note: (line: string) => void,
+): VirtualNetwork {
+  const wires = createWires(clock, server, random, note)
   const { open, traffic, weather, sleep, wake, known } = wires
   return {
     connect(page) {

@@ -67,7 +67,12 @@ export interface Wires {
 
 const PING_MS = 120_000
 
-export function createWires(clock: VirtualClock, server: VirtualServer, random: () => number): Wires {
+export function createWires(
+  clock: VirtualClock,
+  server: VirtualServer,
+  random: () => number,
+  note: (line: string) => void,
+): Wires {
   const { version, isNode, habits } = server
   const weathers = new Map<Kind, Weather>()
   const open = new Set<Wire>()
@@ -108,6 +113,7 @@ export function createWires(clock: VirtualClock, server: VirtualServer, random: 
     lay(page, kind, url) {
       const weather = weathers.get(kind) ?? 'ok'
       traffic.asked.push({ kind, url, atMs: clock.now(), page })
+      note(`asks ${kind} ${withoutIds(url)}`)
       const latencyMs = weather === 'slow' ? 500 + random() * 7500 : 1 + random() * 50
       const wire: Wire = {
         page,
@@ -169,4 +175,9 @@ export function createWires(clock: VirtualClock, server: VirtualServer, random: 
         for (const wire of [...open]) if (wire.kind === 'websocket') end(wire, 'reset')
     },
   }
+}
+
+/** Four digits tell channels apart. */
+function withoutIds(url: string): string {
+  return decodeURIComponent(url.slice(url.indexOf('?') + 1)).replace(/([0-9a-f]{4})[0-9a-f]{28}(\.[0-9a-f]+)?/g, '$1')
 }

@@ -69,7 +69,7 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       published[n]!.goneAtMs = Math.min(published[n]!.goneAtMs, clock.now())
     },
   })
-  const network = createVirtualNetwork(clock, server, random)
+  const network = createVirtualNetwork(clock, server, random, (line) => world.note(line))
   const channels = createChannels({
     clock,
     server,
@@ -82,6 +82,7 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
         // Whose position it is cannot be told any more: the page may start anew.
         load.isAnew = true
         chain.dueFromMs = Math.max(chain.dueFromMs, clock.now() + 2000)
+        chain.knownFromMs = clock.now()
       }
       // Nobody can read to its end what nobody listens to when it is exchanged.
       if (!network.isHeard(old)) leave(old)

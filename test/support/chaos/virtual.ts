@@ -14,6 +14,8 @@ export interface VirtualOptions {
   readonly generations?: readonly Generation[] | undefined
   /** Failures that are made small, one of each invariant; it takes a second each. */
   readonly shrinks?: number
+  /** Lines of what happened before. */
+  readonly lines?: number
   readonly tell?: (failure: VirtualFailure) => void
 }
 
@@ -61,7 +63,7 @@ export function episodeSeed(seed: number, episode: number): number {
 }
 
 export async function driveVirtual(options: VirtualOptions): Promise<VirtualFigures> {
-  const { seed, steps, episode, generations, shrinks = 3, tell } = options
+  const { seed, steps, episode, generations, shrinks = 3, lines = LOG_KEPT, tell } = options
   const sum = { steps: 0, episodes: 0, virtualMs: 0, published: 0, delivered: 0, told: 0 }
   const excused: Record<string, number> = {}
   const gaps: Record<string, number> = {}
@@ -97,7 +99,7 @@ export async function driveVirtual(options: VirtualOptions): Promise<VirtualFigu
       step: result.steps,
       setup: plan.setup,
       needed: small === plan ? [] : small.steps,
-      log: untilViolation(log),
+      log: untilViolation(log, lines),
     }
     failures.push(failure)
     tell?.(failure)
@@ -107,9 +109,9 @@ export async function driveVirtual(options: VirtualOptions): Promise<VirtualFigu
   return { isFine: failed.length === 0, ...figures, virtualHours, excused, gaps, violations, failed, failures }
 }
 
-function untilViolation(log: readonly string[]): readonly string[] {
+function untilViolation(log: readonly string[], lines: number): readonly string[] {
   const at = log.findIndex((line) => line.includes(' VIOLATION '))
-  return log.slice(Math.max(0, at + 1 - LOG_KEPT), at + 1)
+  return log.slice(Math.max(0, at + 1 - lines), at + 1)
 }
 
 function add(sums: Record<string, number>, more: Readonly<Record<string, number>>): void {
