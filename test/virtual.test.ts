@@ -16,6 +16,7 @@ import {
 import { createVirtualClock } from './support/chaos/virtual-clock'
 import { describeFailure, driveVirtual } from './support/chaos/virtual'
 import { perform } from './support/chaos/virtual-episode'
+import { FINDINGS } from './support/chaos/virtual-findings'
 import { planOf, type Plan, type Step } from './support/chaos/virtual-plan'
 import { GENERATIONS, type Habits } from './support/chaos/virtual-server'
 import { shrink } from './support/chaos/virtual-shrink'
@@ -217,6 +218,10 @@ test.each(FOUND)('Z2 Z3 Z6 Z8, found once: %s', async (_, generation, steps, tra
   const { setup, ...plan } = calm(generation, steps)
   const result = await perform({ ...plan, setup: { ...setup, transport, habits: { ...setup.habits, ...habits } } })
   expect(result.violations).toEqual([])
+})
+
+test.each(FINDINGS)('$rule, found once by chance: $name', async (finding) => {
+  expect((await perform(finding)).violations).toEqual([])
 })
 
 describe('the rig', () => {

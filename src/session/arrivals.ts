@@ -28,7 +28,9 @@ export interface Arrivals {
   /** The server said that a channel was exchanged, or is to be; when it said so last, and what was not read yet then. */
   expired(nowMs: number, owedSinceMs: number): void
   readonly lastExpiry: { readonly atMs: number; readonly sinceMs: number }
-  /** Since when channels are still to be read; `Infinity`: all are read. */
+  /** A configuration named no others. */
+  renewed(): void
+  /** Since when channels are still to be read, known ones or not; `Infinity`: all are read. */
   unreadSinceMs(nowMs: number): number
   /** What the page before had read. */
   restore(read: readonly string[]): void
@@ -90,7 +92,10 @@ export function createArrivals(): Arrivals {
     get lastExpiry() {
       return lastExpiry
     },
-    unreadSinceMs: (nowMs) => (isRead(nowMs) ? Infinity : unreadSinceMs),
+    renewed() {
+      endedAtMs = Infinity
+    },
+    unreadSinceMs: (nowMs) => Math.min(endedAtMs, isRead(nowMs) ? Infinity : unreadSinceMs),
     restore(read) {
       known = read.length ? read : null
     },

@@ -152,7 +152,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
         told,
         clock,
         holdMs: deps.timeouts.pollHoldMs,
-        take: (frame) => reader.take(frame, { ...read, replay: asking }),
+        // What the poll brought the link has passed.
+        take: (frame) => reader.take(frame, { ...read, replay: asking }) === 'news' && recovery.heard(0),
         open: (sink, again) =>
           (factory as TransportFactory)({
             clock,
@@ -176,7 +177,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
       address: (phase) => address(kind, phase === 'first' ? replay.query : next()),
       frame(frame) {
-        heardAtMs = clock.now()
+        // A link that is drained says nothing about its successor.
+        if (id >= readingId) heardAtMs = clock.now()
         if (recovery.hold(id, frame)) return 'news'
         const outcome = reader.take(frame, read)
         if (outcome === 'news') recovery.heard(id)

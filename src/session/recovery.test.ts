@@ -24,6 +24,7 @@ function scene() {
   const since = (atMs: number): number => atMs - startMs
   const recovery = createRecovery({
     clock,
+    unreadSinceMs: () => Infinity,
     gap: ({ certainty, reason, sinceMs, missing }) =>
       void happened.push(`gap ${certainty} ${reason} since ${since(sinceMs)}${missing ? ` missing ${missing}` : ''}`),
     recovered: (outcome) => void happened.push(outcome),

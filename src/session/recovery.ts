@@ -16,6 +16,8 @@ import type { GapFact, Recovered } from './status'
 
 export interface RecoveryDeps {
   readonly clock: Clock
+  /** Since when there are channels that no link has read yet; `Infinity`: all are read. */
+  unreadSinceMs(): number
   gap(fact: GapFact): void
   recovered(outcome: Recovered): void
   /** Resumes over a second connection, which asks from `owedSinceMs`. */
@@ -93,6 +95,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let timer: unknown
   let holeTimer: unknown = null
   let numberedAtMs = Infinity
+  let highestMid = ''
   let anewOnId = 0
   const holes = createHoles()
   let isAfterCut = false
@@ -110,6 +113,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   })
   const fetch = createMissedFetch(clock, (frames) => link && frames.forEach(link.release))
   const pings = createPingWindow(clock, (sinceMs) => debt.owe(sinceMs, 0))
+
+  function owedSinceMs(): number {
+    return Math.min(debt.sinceMs(), fetch.sinceMs(), deps.unreadSinceMs())
+  }
 
   function opened(next: RecoveringLink): void {
     const isPlanned = !!link && !isAgain
@@ -209,8 +216,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   function numbered(message: Message, version: number, publishedAtMs = clock.now()): void {
     debt.counted()
     const nowMs = clock.now()
-    // What is owed may be lost with the store.
-    numberedAtMs = Math.min(publishedAtMs, debt.sinceMs())
+    const { mid } = message
+    // What is owed may be lost with the store; a low number may be the first that is given again.
+    if (!mid || mid > highestMid) numberedAtMs = Math.min(publishedAtMs, owedSinceMs())
+    if (mid && mid > highestMid) highestMid = mid
     if (version !== 2) return
     const found = holes.seen(message, nowMs, publishedAtMs)
     if (!found) return
@@ -242,7 +251,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   }
 
   return {
-    owedSinceMs: () => Math.min(debt.sinceMs(), fetch.sinceMs()),
+    owedSinceMs,
     opened,
     hold: (linkId, frame) => !!link && link.id === linkId && fetch.hold(frame),
     heard,
@@ -260,6 +269,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     // The position asks for everything until everything came.
     renumbered() {
       lostStore(numberedAtMs)
+      highestMid = ''
       if (link) debt.owe(clock.now(), 0)
     },
     anotherStore: () => lostStore(numberedAtMs),

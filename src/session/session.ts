@@ -55,7 +55,7 @@ export function createSession(deps: SessionDeps): Session {
       owner: config && ownerOf(config),
       counts: recovery.counts(),
       read: links ? links.read() : [],
-      owedSinceMs: Math.min(recovery.owedSinceMs(), arrivals.unreadSinceMs(clock.now())),
+      owedSinceMs: recovery.owedSinceMs(),
     }),
     downSinceMs: () => downSince(stateNow()),
   })
@@ -77,6 +77,7 @@ export function createSession(deps: SessionDeps): Session {
   })
   const recovery = createRecovery({
     clock,
+    unreadSinceMs: () => arrivals.unreadSinceMs(clock.now()),
     // What was missed may be a command of the server: an exchanged channel.
     gap: (fact) => (deps.gap(fact), fact.reason === 'no-replay' && renew()),
     recovered(outcome) {
@@ -86,6 +87,7 @@ export function createSession(deps: SessionDeps): Session {
     },
     resumeAgain: retarget,
   })
+  const send = (linkId: number, frame: string | ArrayBuffer): boolean => !!connection && connection.send(linkId, frame)
   const uplink = createUplink({
     clock,
     fetch: platform.fetch,
@@ -112,10 +114,6 @@ export function createSession(deps: SessionDeps): Session {
   const framingNow = (version = config ? config.version : 0): ReturnType<typeof framingOf> =>
     framingOf(version, deps.framing, deps.codecs)
   const hrefNow = (): string | null => platform.page && platform.page.href
-
-  function send(linkId: number, frame: string | ArrayBuffer): boolean {
-    return !!connection && connection.send(linkId, frame)
-  }
 
   function adopt(next: PullConfig, sentAtMs: number): number | null {
     const nowMs = clock.now()
@@ -155,6 +153,7 @@ export function createSession(deps: SessionDeps): Session {
       tellChannels('changed')
       retarget()
     } else {
+      arrivals.renewed()
       tellChannels('renewed')
       // The channels were refused and may be known again (push-stream after a restart). Once per outage: a server that
       // goes on refusing is asked at the pace of the back-off.

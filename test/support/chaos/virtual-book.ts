@@ -15,7 +15,7 @@ export interface Published {
   goneAtMs: number
   /** Its channel was exchanged, and the connection that was to read it to its end did not live that long. */
   isLeft: boolean
-  /** 0.3.4 over WebSocket alone: whoever was connected was deaf. Another link takes over without a replay, and nobody knows. */
+  /** Polls are not allowed, and whoever was connected was deaf. Another link takes over, and nobody knows. */
   isUnheard: boolean
 }
 

@@ -43,7 +43,7 @@ export function judge(world: World, excused: Record<string, number>): number {
     server.version === 1 || channels.some((channel) => world.channels.exchanged.has(channel))
   const { kept, untold, told } = missing(chain, published, offsets, mayTell)
   const lost = kept.filter((each) => {
-    const reason = each.isUnheard ? '0.3.4, half-open' : unseenNumbers(world, each)
+    const reason = each.isUnheard ? 'half-open, and polls not allowed' : unseenNumbers(world, each)
     if (reason !== null) excused[reason] = (excused[reason] ?? 0) + 1
     return reason === null
   })
@@ -83,7 +83,7 @@ function keepsOrder({ server, setup, network, storeLossesAtMs }: World): boolean
  * A server counts from the beginning again, and what comes next has a number that this page had not seen yet, or the very
  * next one of its channel: nothing tells it from what was published before.
  */
-function unseenNumbers(world: World, { atMs, channels }: Published): string | null {
+function unseenNumbers(world: World, { n, channels }: Published): string | null {
   const { server, chain, published, storeLossesAtMs } = world
   const numberOf = ({ n }: { n: number }): number => server.numberOf.get(n)!
   const isSame = ({ n }: { n: number }): boolean =>
@@ -95,7 +95,7 @@ function unseenNumbers(world: World, { atMs, channels }: Published): string | nu
     const own = server.isNode ? before.filter(({ session }) => session === first.session) : before
     const highest = Math.max(0, ...own.map(numberOf))
     const isNext = server.isNode ? numberOf(first) > highest : numberOf(first) === highest + 1
-    return isNext && atMs < published[first.n]!.atMs
+    return isNext && n < first.n
   })
   return isUnseen ? 'numbers nobody had seen' : null
 }

@@ -28,8 +28,8 @@ export interface VirtualNetwork {
   known(page: PageTime): ReadonlySet<string>
   /** Whether anything is open that nothing comes through. */
   readonly hasDeaf: boolean
-  /** Whether somebody who can hear listens to a channel now. */
-  isHeard(channel: string): boolean
+  /** Whether somebody who can hear listens to a channel now, and has for that long. */
+  isHeard(channel: string, forMs?: number): boolean
   open(page: PageTime): { readonly sockets: number; readonly requests: number }
   readonly traffic: Readonly<Traffic>
 }
@@ -65,8 +65,10 @@ export function createVirtualNetwork(
     get hasDeaf() {
       return [...open].some(({ isDeaf }) => isDeaf)
     },
-    isHeard: (channel) =>
-      [...open].some((wire) => !wire.isDeaf && wire.admittedAtMs < Infinity && wire.channels.includes(channel)),
+    isHeard: (channel, forMs = 0) =>
+      [...open].some(
+        (wire) => !wire.isDeaf && wire.admittedAtMs <= clock.now() - forMs && wire.channels.includes(channel),
+      ),
     open(page) {
       const own = [...open].filter((wire) => wire.page === page)
       const sockets = own.filter(({ kind }) => kind === 'websocket').length

@@ -122,9 +122,12 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       const ids = names.map((name) => channels.current(name).id)
       const n = published.length
       const isTransient = !isKept
-      // Where polls are not allowed nobody fetches what a dead link swallowed.
+      // Where polls are not allowed nobody fetches what a dead link swallowed, or what fell between store and listener while
+      // the older link was dead.
+      const mayPoll = server.version < 5 && setup.transport !== 'websocket'
+      const isBlind = !mayPoll && (server.version === 1 || (server.isNode && habits.raceMs > 0))
       const isUnheard =
-        server.version === 1 && setup.transport === 'websocket' && network.hasDeaf && !ids.some(network.isHeard)
+        isBlind && network.hasDeaf && !ids.some((id) => network.isHeard(id, server.isNode ? habits.raceMs : 0))
       const fate = { isTransient, goneAtMs: Infinity, isLeft: false, isUnheard }
       published.push({ n, channels: ids, atMs: clock.now(), ...fate })
       server.publish(n, ids, bodyOf(clock, 'test', 'n', { n }), isKept)
