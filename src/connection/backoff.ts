@@ -3,12 +3,15 @@ import type { LossReason } from '../core/loss'
 import { reactionTo } from '../core/loss'
 
 export interface Failure {
-  /** Failures in a row, this one included; a useful connection starts the count anew. */
+  /** Failures in a row, this one included; a useful connection starts the count anew, one in vain (below) that of refusals. */
   readonly failures: number
   /** WebSocket close code or HTTP status of the last one; `null` if there was neither. */
   readonly code: number | null
   readonly reason: LossReason
-  /** Whether what was lost had carried anything (or lived for 5 s). */
+  /**
+   * Whether what was lost had carried anything (or lived for 5 s), or is one of the first three in a row that opened in
+   * vain: `failures` counts those then.
+   */
   readonly wasUseful: boolean
   /** Milliseconds since the outage began. */
   readonly elapsedMs: number
@@ -24,7 +27,7 @@ export interface BackoffOptions {
   baseMs?: number
   /** No delay grows beyond this (times 1.25 by jitter). @default 15000 ms */
   capMs?: number
-  /** Upper bound of the first retry after losing a connection that worked. @default 500 ms */
+  /** Upper bound of the first retry after losing a connection that worked; doubles where it opened in vain. @default 500 ms */
   firstMs?: number
   /** Upper bound of the first retry when a server restart cut everybody off in the same second. @default 8000 ms */
   restartSpreadMs?: number
@@ -34,6 +37,8 @@ export interface BackoffOptions {
 export type BackoffOption = BackoffOptions | 'cloud' | BackoffPolicy
 
 export const BACKOFF: Required<BackoffOptions> = { baseMs: 1500, capMs: 15_000, firstMs: 500, restartSpreadMs: 8000 }
+/** The second retry keeps to the spread of the first, of which the floor makes little. */
+const AGAIN = 0.6
 const CLOUD_LADDER_MS = [100, 15_000, 15_000, 45_000, 45_000, 600_000, 600_000, 600_000, 600_000, 600_000, 3_600_000]
 /** Connection limit reached: every retry evicts another tab, so stay away for a while. */
 const TOO_MANY_MS = 15_000
@@ -49,12 +54,10 @@ function exponential({ baseMs, capMs, firstMs, restartSpreadMs }: Required<Backo
     const reaction = reactionTo(reason)
     const jitter = 0.75 + 0.5 * chance
     if (reaction === 'back-off') return TOO_MANY_MS * (1 + chance)
-    if (failures <= 1) {
-      if (reaction === 'spread') return restartSpreadMs * chance
-      if (wasUseful) return firstMs * chance
-    }
+    if (failures <= 1 && reaction === 'spread') return restartSpreadMs * chance
+    if (wasUseful) return firstMs * 2 ** (failures - 1) * chance
     // The first retry of an outage that has hardly begun failed as well: most likely by the same blow.
-    if (failures === 2 && elapsedMs < 2 * firstMs) return firstMs * chance
+    if (failures === 2 && elapsedMs < 2 * firstMs) return firstMs * AGAIN * chance
     // Jitter after the cap, or everybody ends up at exactly the cap together.
     return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * jitter
   }

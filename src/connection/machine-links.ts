@@ -9,6 +9,7 @@ import {
   dropLink,
   floorMs,
   isOwnStream,
+  mayHurry,
   openLink,
   setTimer,
   tryNext,
@@ -26,7 +27,16 @@ import {
   stopClimbing,
   successorFailed,
 } from './machine-rounds'
-import { betterThan, isDemoted, learnRefusal, learnUseful, learnUseless, rankOf, roundOrder } from './negotiation'
+import {
+  USELESS_OPENS,
+  betterThan,
+  isDemoted,
+  learnRefusal,
+  learnUseful,
+  learnUseless,
+  rankOf,
+  roundOrder,
+} from './negotiation'
 
 type DraftLink = NonNullable<Draft['active']>
 
@@ -139,13 +149,18 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
   const reaction = reactionTo(cause.reason)
   dropLink(d, link)
   memory.lastLoss = cause
+  let chances = link.useful ? 1 : 0
   // A restart, refused channels or a full server say nothing about the transport.
   if (!link.useful && reaction === 'retry' && !isRestarting(d)) {
-    memory.uselessAtMs = memory.uselessAtMs.concat(link.startedAtMs).slice(-USELESS_MOST)
+    // Who counts them sees it open before we do, and the next one later than we begin it.
+    memory.uselessAtMs = memory.uselessAtMs.concat(link.openedAtMs as number).slice(-USELESS_MOST)
     memory.lessons =
       cause.reason === 'buffered'
         ? learnRefusal(memory.lessons, link.kind, cause.reason)
-        : learnUseless(memory.lessons, link.kind, memory.uselessAtMs.length > 3)
+        : learnUseless(memory.lessons, link.kind, memory.uselessAtMs.length > USELESS_OPENS)
+    // The server is there, and a link that is cut at once says little: where many are cut, the next one may carry something.
+    const inVain = memory.uselessAtMs.length
+    if (link.confirmed && inVain <= USELESS_OPENS && mayHurry(d)) chances = inVain
   }
   const spare = d.links
     .filter((other) => other.openedAtMs !== null)
@@ -170,19 +185,24 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
   }
   const hasMore = d.links.length > 0 || d.queue.length > 0
   if (!link.useful && !hasMore && isWornOut(d, link.kind) && reaction === 'retry') return changeTransport(d, cause)
-  if (link.useful || !hasMore || reaction === 'renew') return giveUpRound(d, cause, link.useful)
+  if (link.useful || !hasMore || reaction === 'renew') return giveUpRound(d, cause, chances)
   d.phase = 'connecting'
   stopClimbing(d)
   tryNext(d)
 }
 
 /** It has just been demoted, and something else may work. */
-function isWornOut({ memory, options }: Draft, kind: TransportKind): boolean {
+function isWornOut(d: Draft, kind: TransportKind): boolean {
+  const { memory } = d
   const { target, lessons } = memory
   const next = roundOrder(target.candidates, lessons)[0]
-  // Not where the server blocks whoever asks faster than its ladder.
-  const mayHurry = options.hintFloorMs <= options.floorMs
-  return mayHurry && memory.uselessAtMs.length > 2 && isDemoted(lessons, kind) && !!next && !isDemoted(lessons, next)
+  return (
+    mayHurry(d) &&
+    memory.uselessAtMs.length >= USELESS_OPENS &&
+    isDemoted(lessons, kind) &&
+    !!next &&
+    !isDemoted(lessons, next)
+  )
 }
 
 /** Ends everything that is open; what was missed from now on is asked for on return. */
