@@ -275,7 +275,7 @@ describe('the book', () => {
     atMs,
     isTransient: false,
     goneAtMs: Infinity,
-    isLeft: false,
+    leftBy: null,
     isUnheard: false,
     ...more,
   })
@@ -300,7 +300,7 @@ describe('the book', () => {
   test('tells what is kept from what is gone, and what a gap names', () => {
     const chain = newChain(0, 0)
     const published = [of(0, 1000), of(1, 3000), of(2, 4000, { goneAtMs: 5000 }), of(3, 6000, { goneAtMs: 7000 })]
-    published.push(of(4, 6000, { isLeft: true }), of(5, 6000, { isTransient: true }))
+    published.push(of(4, 6000, { leftBy: 'refused' }), of(5, 6000, { isTransient: true }))
     chain.gaps.push(gap(5500, 6500, 9000))
     const { kept, untold, told } = missing(chain, published, [{ atMs: 0, offsetMs: 0 }], () => false)
     expect([kept, untold, told].map((list) => list.map(({ n }) => n))).toEqual([[1], [2], [3]])
@@ -319,6 +319,7 @@ describe('the book', () => {
 
   test('order counts per channel, for what is due and came for the first time', () => {
     const chain = newChain(0, 0)
+    chain.orderedFromMs = 0
     const published = [0, 1, 2, 3].map((n) => of(n, 3000, { channels: [n === 2 ? 'b' : 'a'] }))
     for (const n of [0, 3, 2, 1, 0]) deliver(chain, { n, atMs: 4000, session: 1 })
     expect(outOfOrder(chain, published).map(([, late]) => late.n)).toEqual([1])

@@ -97,7 +97,8 @@ export function createPosition(options: PositionOptions): Position {
   const origin = startOf(WHOLE_HISTORY, wholeSecond(originAtMs))
   const marks = createMarks()
   const begin = lastMid ? { mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 } : null
-  const first = left ? left.mark : begin
+  let leftMark = left && left.mark
+  const first = leftMark || begin
   if (first) marks.add(first)
   /** What the page before had reached. It may have passed something. */
   let passed = left && left.newest
@@ -113,7 +114,7 @@ export function createPosition(options: PositionOptions): Position {
    * before the place that was left is forgotten. Mids: what was missed before the first message came lies before it.
    */
   function oldest(): Mark | undefined {
-    return (left && left.mark) || !(byMid || originIsServerTime) ? marks.oldest() : undefined
+    return leftMark || (byMid || originIsServerTime ? undefined : marks.oldest())
   }
 
   /**
@@ -213,7 +214,7 @@ export function createPosition(options: PositionOptions): Position {
         if (renumbered) {
           epoch++
           marks.clear()
-          passed = null
+          passed = leftMark = null
           isBehind = true
         }
         if (renumbered || isAfter(place, reached)) reached = place

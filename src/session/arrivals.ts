@@ -25,9 +25,6 @@ export interface Arrivals {
   lost(linkId: number, nowMs: number): void
   /** A channel has ended; the next configuration brings another one. */
   ended(nowMs: number): void
-  /** The server said that a channel was exchanged, or is to be; when it said so last, and what was not read yet then. */
-  expired(nowMs: number, owedSinceMs: number): void
-  readonly lastExpiry: { readonly atMs: number; readonly sinceMs: number }
   /** A configuration named no others. */
   renewed(): void
   /** Since when channels are still to be read, known ones or not; `Infinity`: all are read. */
@@ -42,7 +39,7 @@ export function printsOf(channels: ChannelSet): string[] {
 }
 
 /** A link that has stood this long has read its replay. */
-const READ_AFTER_MS = 3000
+export const READ_AFTER_MS = 3000
 
 export function createArrivals(): Arrivals {
   /** What links were opened with last. */
@@ -53,7 +50,6 @@ export function createArrivals(): Arrivals {
   /** The first link that was opened with the new channels, and when one of those stood. */
   let firstId = 0
   let heardAtMs = Infinity
-  let lastExpiry = { atMs: 0, sinceMs: 0 }
 
   const isRead = (atMs: number): boolean => atMs - heardAtMs >= READ_AFTER_MS
 
@@ -85,12 +81,6 @@ export function createArrivals(): Arrivals {
     },
     ended(nowMs) {
       endedAtMs = Math.min(endedAtMs, nowMs)
-    },
-    expired(atMs, owedSinceMs) {
-      lastExpiry = { atMs, sinceMs: Math.min(atMs, owedSinceMs) }
-    },
-    get lastExpiry() {
-      return lastExpiry
     },
     renewed() {
       endedAtMs = Infinity

@@ -41,6 +41,13 @@ test('G2: a channel that was made anew counts from the beginning', () => {
   expect(holes.missing(Infinity)).toBeNull()
 })
 
+test('G2: what a channel that was made anew had before the first that came is missing', () => {
+  const { holes, see } = scene()
+  see('a', 500, 1000)
+  expect([see('a', 4, 2000), see('a', 2, 2100)]).toEqual(['anew since 1000', null])
+  expect(holes.missing(Infinity)).toEqual({ count: 2, sinceMs: 1000 })
+})
+
 test('G2: pieces that could not be read had a number', () => {
   const { holes, see } = scene()
   see('a', 1, 1000)

@@ -57,13 +57,18 @@ export function createHoles(): Holes {
       }
       const { last, left, lastAtMs } = counted
       counted.lastAtMs = publishedAtMs
+      const leaveOut = (from: number): void => {
+        for (let number = from; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs })
+      }
       if (id <= last) {
         // Not what was left out: the channel was made anew.
         if (left.delete(id)) return null
-        channels.set(channel, { last: id, lastAtMs: publishedAtMs, left: new Map() })
+        left.clear()
+        counted.last = id
+        leaveOut(1)
         return { what: 'anew', sinceMs: lastAtMs }
       }
-      for (let number = last + 1; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs })
+      leaveOut(last + 1)
       counted.last = id
       return id > last + 1 ? { what: 'hole', sinceMs: lastAtMs } : null
     },

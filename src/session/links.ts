@@ -19,6 +19,7 @@ import type { TransportAddress, TransportFactory } from '../transport/transport'
 import { addressOf, isBinary } from './address'
 import { type Arrivals, printsOf } from './arrivals'
 import type { LeftPage } from './cursor-store'
+import { createLeftBehind } from './left-behind'
 import type { ReadLink, Reader } from './reader'
 import type { RecoveringLink, Recovery } from './recovery'
 import type { SessionDeps } from './session-types'
@@ -30,7 +31,7 @@ const SILENT_MOST_MS = 43_200_000
 
 export interface LinksDeps extends Pick<
   SessionDeps,
-  'platform' | 'factories' | 'codecs' | 'timeouts' | 'replay' | 'gap' | 'warn'
+  'platform' | 'factories' | 'codecs' | 'timeouts' | 'gap' | 'warn'
 > {
   readonly clock: Clock
   readonly arrivals: Arrivals
@@ -53,6 +54,7 @@ export interface SessionLinks {
   /** Fingerprints of the channels that are read, or were until the last link ended. */
   read(): readonly string[]
   open(link: OpeningLink, config: PullConfig, position: Position): LinkPort
+  stop(): void
   /** Something happened to a link. */
   happened(entry: ConnectionRecord, linkId: number): void
 }
@@ -66,8 +68,12 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   let readingId = 0
   const { left } = deps
   let leftAtMs = left ? left.sinceMs : Infinity
-  let read = (left && left.read) || []
-  arrivals.restore(read)
+  const leftBehind = createLeftBehind({
+    clock,
+    read: (left && left.read) || [],
+    missed: recovery.leftBehind,
+  })
+  arrivals.restore(leftBehind.read())
   let hasOpened = leftAtMs < Infinity
   /** When anything came last: what is open may have died right after it. */
   let heardAtMs = Infinity
@@ -78,7 +84,6 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const { id, kind } = link
     const { channels, version } = config
     const openedAtMs = clock.now()
-    let polledAtMs = openedAtMs
     const framing = deps.framing()
     const codec = deps.codecs[framing] as Codec
     // While another link carries the traffic nothing is missed, unless channels are new.
@@ -101,7 +106,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       resumed: hasOpened || id > 1,
     }
     const replay = position.open({ ...asked, atomic: kind === 'long-polling' })
-    const read: ReadLink & { replay: Replay } = {
+    const read: ReadLink = {
       codec,
       replay,
       origin: { channels, openedAtMs },
@@ -109,8 +114,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       answered: (answer) => uplink.answered(id, answer),
     }
     const listed = replay.order ? { ...config, channels: replay.order.map((at) => channels[at] as Channel) } : config
-    const address = (as: TransportKind, cursor: CursorQuery): TransportAddress =>
-      addressOf(listed, as, { framing, cursor, href: deps.href })
+    const address = (as: TransportKind, cursor: CursorQuery, of = listed): TransportAddress =>
+      addressOf(of, as, { framing, cursor, href: deps.href })
     replays.set(id, replay)
     const factory = deps.factories['long-polling']
     // Forced means one transport.
@@ -130,24 +135,10 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       release: (frame) => void reader.take(frame, read),
     })
 
-    const askSince = (sinceMs: number): Replay =>
-      position.open({ ...asked, nowMs: clock.now(), sinceMs, resumed: true, atomic: true })
-
-    /**
-     * A loop of polls reads an exchanged channel to its end. What becomes visible late it has passed, and nobody else looks
-     * there: for a moment it looks back.
-     */
-    function next(): CursorQuery {
-      const { atMs, sinceMs } = arrivals.lastExpiry
-      const isDue = version > 2 && openedAtMs < atMs && polledAtMs < atMs + deps.replay.overlapMs
-      polledAtMs = clock.now()
-      if (!isDue) return read.replay.next()
-      read.replay = askSince(sinceMs)
-      return read.replay.query
-    }
-
-    function poll(fromMs: number, told: (word: PollWord) => void): () => void {
-      const asking = askSince(fromMs)
+    function poll(fromMs: number, told: (word: PollWord) => void, print?: string): () => void {
+      const asking = position.open({ ...asked, nowMs: clock.now(), sinceMs: fromMs, resumed: true, atomic: true })
+      const prints = printsOf(channels)
+      const alone = print ? { ...config, channels: channels.filter((_, at) => prints[at] === print) } : listed
       return startShortPoll({
         told,
         clock,
@@ -164,7 +155,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
             binary: isBinary(config, 'long-polling', framing),
             address(phase) {
               if (phase === 'next') again()
-              return address('long-polling', asking.query)
+              return address('long-polling', asking.query, alone)
             },
             sink,
           }),
@@ -175,7 +166,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       binary: isBinary(config, kind, framing),
       // Only version 5 gives a sign of life that pages can see.
       silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
-      address: (phase) => address(kind, phase === 'first' ? replay.query : next()),
+      address: (phase) => address(kind, phase === 'first' ? replay.query : replay.next()),
       frame(frame) {
         // A link that is drained says nothing about its successor.
         if (id >= readingId) heardAtMs = clock.now()
@@ -184,7 +175,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
         if (outcome === 'news') recovery.heard(id)
         return outcome
       },
-      emptyPoll: (hint) => read.replay.emptyPoll(hint, clock.now()),
+      emptyPoll: (hint) => replay.emptyPoll(hint, clock.now()),
     }
   }
 
@@ -198,8 +189,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const { channels, missedSinceMs, askedSinceMs } = link
     // A token that names none says nothing about them.
     const prints = printsOf(channels)
-    const lacksChannel = !readingId && !!prints.length && read.some((print) => prints.indexOf(print) < 0)
-    read = prints
+    const lacksChannel = leftBehind.opened({ ...link, prints }, heardAtMs, recovery.owedSinceMs())
     deps.readsOthers()
     readingId = linkId
     // It may have been opened before the break.
@@ -218,12 +208,15 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const replay = replays.get(linkId)
     recovery.ended(linkId, !!replay && replay.isUnfinished())
     replays.delete(linkId)
+    const how = what === 'lost' ? what : detail === 'stopped' ? 'page-left' : 'closed'
+    leftBehind.ended(linkId, how, Math.min(heardAtMs, recovery.owedSinceMs()))
     if (linkId === readingId) readingId = 0
   }
 
   return {
     open,
-    read: () => read,
+    read: leftBehind.read,
+    stop: leftBehind.stop,
     happened(entry, linkId) {
       const { what, detail } = entry
       if (what === 'lost') arrivals.lost(linkId, clock.now())

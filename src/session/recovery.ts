@@ -8,6 +8,7 @@ import type { TransportKind } from '../core/transport-kind'
 import type { Clock } from '../platform/platform'
 import { createDebt } from './debt'
 import { type Counts, type Holes, createHoles } from './holes'
+import type { SincePoll } from './left-behind'
 import { createMissedFetch } from './missed-fetch'
 import { createPingWindow } from './ping-window'
 import { remedyOf } from './remedy'
@@ -36,7 +37,7 @@ export interface RecoveringLink {
   /** From when on the link itself asks. */
   readonly askedSinceMs: number
   /** Asks the store over a poll for what came since an instant; `null` where none may be opened. */
-  readonly poll: ((sinceMs: number, told: (word: PollWord) => void) => () => void) | null
+  readonly poll: SincePoll | null
   /** Reads a frame that was held back. */
   release(frame: Frame): void
 }
@@ -63,6 +64,8 @@ export interface Recovery {
   renumbered(): void
   /** The server lost its store; what was stored since is found. */
   anotherStore(): void
+  /** What is left since then in a channel that was exchanged cannot be asked for. */
+  leftBehind(sinceMs: number): void
   stop(): void
 }
 
@@ -115,7 +118,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   const pings = createPingWindow(clock, (sinceMs) => debt.owe(sinceMs, 0))
 
   function owedSinceMs(): number {
-    return Math.min(debt.sinceMs(), fetch.sinceMs(), deps.unreadSinceMs())
+    return Math.min(debt.sinceMs(), fetch.sinceMs())
   }
 
   function opened(next: RecoveringLink): void {
@@ -218,16 +221,14 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     const nowMs = clock.now()
     const { mid } = message
     // What is owed may be lost with the store; a low number may be the first that is given again.
-    if (!mid || mid > highestMid) numberedAtMs = Math.min(publishedAtMs, owedSinceMs())
+    if (!mid || mid > highestMid) numberedAtMs = Math.min(publishedAtMs, owedSinceMs(), deps.unreadSinceMs())
     if (mid && mid > highestMid) highestMid = mid
     if (version !== 2) return
     const found = holes.seen(message, nowMs, publishedAtMs)
     if (!found) return
     const { what, sinceMs } = found
-    if (what === 'hole') {
-      holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS)
-      return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS)
-    }
+    if (holes.areOpen()) holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS)
+    if (what === 'hole') return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS)
     // Without a break nothing was missed (the clock may have been set back). Every channel shows it, one after the other: it is
     // told once per link.
     if ((sinceMs > openedAtMs && sinceMs <= nowMs) || !link || link.id === anewOnId) return
@@ -273,6 +274,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       if (link) debt.owe(clock.now(), 0)
     },
     anotherStore: () => lostStore(numberedAtMs),
+    leftBehind: (sinceMs) => suspect({ certainty: 'suspected', reason: 'channel' }, sinceMs),
     stop() {
       leave()
       clock.clearTimeout(holeTimer)

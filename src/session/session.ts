@@ -55,7 +55,7 @@ export function createSession(deps: SessionDeps): Session {
       owner: config && ownerOf(config),
       counts: recovery.counts(),
       read: links ? links.read() : [],
-      owedSinceMs: recovery.owedSinceMs(),
+      owedSinceMs: Math.min(recovery.owedSinceMs(), arrivals.unreadSinceMs(clock.now())),
     }),
     downSinceMs: () => downSince(stateNow()),
   })
@@ -224,7 +224,6 @@ export function createSession(deps: SessionDeps): Session {
         const { channels } = config
         // An older channel of ours, or somebody else's: replaced already.
         if (channelTypeOf(channels, channelId) === null) return
-        arrivals.expired(clock.now(), recovery.owedSinceMs())
         // A token names its channels: one that is exchanged needs another token.
         const replaced = successor && !config.jwt && replaceChannel(channels, channelId, successor)
         if (!replaced) {
@@ -285,6 +284,7 @@ export function createSession(deps: SessionDeps): Session {
       store.stop()
       recovery.stop()
       if (connection) connection.stop()
+      if (links) links.stop()
       uplink.stop(error)
     },
     view: () => ({

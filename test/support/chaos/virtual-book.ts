@@ -4,6 +4,8 @@
  */
 import type { GapFact } from '../../../src/entry/node'
 
+export type LeftBy = 'never read' | 'polls not allowed' | 'page gone' | 'refused' | 'store lost'
+
 export interface Published {
   readonly n: number
   readonly channels: readonly string[]
@@ -13,8 +15,8 @@ export interface Published {
   readonly isTransient: boolean
   /** When the server threw it away. */
   goneAtMs: number
-  /** Its channel was exchanged, and the connection that was to read it to its end did not live that long. */
-  isLeft: boolean
+  /** Its channel was exchanged, and nobody can read it to its end any more: why. */
+  leftBy: LeftBy | null
   /** Polls are not allowed, and whoever was connected was deaf. Another link takes over, and nobody knows. */
   isUnheard: boolean
 }
@@ -36,6 +38,8 @@ export interface Chain {
   dueFromMs: number
   /** Published before: must not come. */
   notBeforeMs: number
+  /** The server has answered since then: what was published before may come out of order. */
+  orderedFromMs: number
   /** What came before is not known to a page that started anew. */
   knownFromMs: number
   readonly deliveries: Delivery[]
@@ -56,6 +60,7 @@ export function newChain(nowMs: number, notBeforeMs: number): Chain {
     // The portal tells its time in whole seconds: what was published around the start may count as older.
     dueFromMs: nowMs + 2000,
     notBeforeMs,
+    orderedFromMs: Infinity,
     knownFromMs: -Infinity,
     deliveries: [],
     times: new Map(),
@@ -97,7 +102,7 @@ export function missing(
   mayTell: (each: Published) => boolean,
 ): Missing {
   const due = published.filter(
-    (each) => !chain.times.has(each.n) && !each.isTransient && !each.isLeft && each.atMs >= chain.dueFromMs,
+    (each) => !chain.times.has(each.n) && !each.isTransient && each.leftBy === null && each.atMs >= chain.dueFromMs,
   )
   const gone = due.filter(({ goneAtMs }) => goneAtMs < Infinity)
   const isTold = (each: Published): boolean => chain.gaps.some((gap) => covers(gap, each.atMs, offsets))
@@ -130,7 +135,7 @@ export function outOfOrder(chain: Chain, published: readonly Published[]): [Deli
     const { channels, isTransient, atMs } = published[delivery.n]!
     // What was published to two channels may come by the one of an older connection, what was published before the first
     // connection by another one.
-    if (isTransient || channels.length > 1 || atMs < chain.dueFromMs) continue
+    if (isTransient || channels.length > 1 || atMs < Math.max(chain.dueFromMs, chain.orderedFromMs)) continue
     for (const channel of channels) {
       const last = newest.get(channel)
       if (last && last.n > delivery.n) wrong.push([last, delivery])

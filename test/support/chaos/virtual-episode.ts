@@ -99,6 +99,7 @@ async function take(world: World, step: Step): Promise<void> {
       if (!mayRotate(world)) return
       const old = world.rotate(step.channel, 'get-config')
       server.forbid(old)
+      world.leave(old, 'refused')
       return interrupted(world)
     }
     case 'command':
@@ -145,7 +146,7 @@ async function take(world: World, step: Step): Promise<void> {
       return loadAgain(world, step)
     case 'stop':
       world.stop()
-      return interrupted(world)
+      return interrupted(world, true)
     case 'start':
       world.start()
       return clock.advance(0)
@@ -169,8 +170,8 @@ function deafen({ network, server, setup, published, chain, clock }: World): voi
     if (clock.now() - each.atMs < 5000 && !chain.times.has(each.n)) each.isUnheard = true
 }
 
-async function interrupted(world: World): Promise<void> {
-  world.interrupt()
+async function interrupted(world: World, isPageGone = false): Promise<void> {
+  world.interrupt(isPageGone)
   await world.clock.advance(0)
 }
 
@@ -219,11 +220,11 @@ async function loadAgain(world: World, { how, awayMs, isReload }: Step & { do: '
   if (how === 'stop') world.stop()
   if (how === 'leave') for (const signal of ['pagehide', 'hidden'] as const) load.page.signal(signal)
   if (how === 'kill' && !wasStopped) excuse(chain, crashedSince(world))
-  world.interrupt()
+  world.interrupt(true)
   // A channel that this page never listened to is not new to the next one, which goes on from a later place.
   const known = network.known(load.time)
   for (const each of world.published)
-    if (!chain.times.has(each.n) && !each.channels.some((channel) => known.has(channel))) each.isLeft = true
+    if (!chain.times.has(each.n) && !each.channels.some((channel) => known.has(channel))) each.leftBy ??= 'never read'
   compare(world)
   load.isAlive = false
   load.time.kill()

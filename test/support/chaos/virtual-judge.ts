@@ -22,11 +22,11 @@ export function judge(world: World, excused: Record<string, number>): number {
   bounds(world)
   if (world.isStopped()) return 0
   const left = published.filter(
-    (each) => each.isLeft && !each.isTransient && each.atMs >= chain.dueFromMs && !chain.times.has(each.n),
+    (each) => each.leftBy !== null && !each.isTransient && each.atMs >= chain.dueFromMs && !chain.times.has(each.n),
   )
   for (const each of left) {
     const isTold = chain.gaps.some((gap) => covers(gap, each.atMs, offsets))
-    const name = isTold ? 'channel exchanged, told' : 'channel exchanged, untold'
+    const name = `channel exchanged, ${each.leftBy}, ${isTold ? 'told' : 'untold'}`
     excused[name] = (excused[name] ?? 0) + 1
   }
   const { client } = load

@@ -13,6 +13,7 @@ export interface VirtualNetwork {
   /** What one page reaches the server by. */
   connect(page: PageTime): { readonly webSocket: WebSocketConstructor; readonly fetch: FetchLike }
   weather(kind: Kind, weather: Weather): void
+  weatherOf(kind: Kind): Weather
   /** Ends what is open. */
   cut(how: Ending): void
   /** What is open stays open, and nothing comes through it any more. */
@@ -41,13 +42,14 @@ export function createVirtualNetwork(
   note: (line: string) => void,
 ): VirtualNetwork {
   const wires = createWires(clock, server, random, note)
-  const { open, traffic, weather, sleep, wake, known } = wires
+  const { open, traffic, weather, weatherOf, sleep, wake, known } = wires
   return {
     connect(page) {
       const parts = { clock, server, random, wires, page }
       return { webSocket: virtualWebSocket(parts), fetch: virtualFetch(parts) }
     },
     weather,
+    weatherOf,
     cut: (how) => [...open].forEach((wire) => wires.end(wire, how)),
     deafen: () => open.forEach((wire) => (wire.isDeaf = true)),
     reset() {

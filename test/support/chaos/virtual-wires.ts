@@ -49,6 +49,7 @@ export interface Wires {
   readonly open: ReadonlySet<Wire>
   readonly traffic: Traffic
   weather(kind: Kind, weather: Weather): void
+  weatherOf(kind: Kind): Weather
   lay(page: PageTime, kind: Kind, url: string): Wire
   /** In order, after what was sent before. */
   toPage(wire: Wire, run: () => void): void
@@ -110,6 +111,7 @@ export function createWires(
     open,
     traffic,
     weather: (kind, weather) => void weathers.set(kind, weather),
+    weatherOf: (kind) => weathers.get(kind) ?? 'ok',
     lay(page, kind, url) {
       const weather = weathers.get(kind) ?? 'ok'
       traffic.asked.push({ kind, url, atMs: clock.now(), page })

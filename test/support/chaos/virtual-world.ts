@@ -3,7 +3,7 @@
  * load. It does what steps say and knows what became of what was published; what the client makes of it is for the witness.
  */
 import { FAKE_NOW_MS, seededRandom } from '../fake-platform'
-import { type Chain, newChain, type Offset, type Published } from './virtual-book'
+import { type Chain, type LeftBy, newChain, type Offset, type Published } from './virtual-book'
 import { bodyOf, type ChannelName, type Channels, createChannels, type Rotation } from './virtual-channels'
 import { createVirtualClock, type VirtualClock } from './virtual-clock'
 import type { InvariantId, Violation } from './virtual-invariants'
@@ -41,8 +41,10 @@ export interface World {
   publish(to: ChannelName | 'both', isKept?: boolean): void
   command(name: string, params?: object): void
   rotate(which: ChannelName, how: Rotation): string
-  /** What was left in channels that were exchanged may never be read. */
-  interrupt(): void
+  /** What was left in channels that were exchanged may never be read: where polls may not ask for it, and by no other page. */
+  interrupt(isPageGone?: boolean): void
+  /** What was published to a channel and did not come may never come. */
+  leave(channel: string, why: LeftBy): void
   /** The server loses what it stored. */
   loseStore(isSamePrefix: boolean): void
   setClock(byMs: number): void
@@ -84,8 +86,9 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
         chain.dueFromMs = Math.max(chain.dueFromMs, clock.now() + 2000)
         chain.knownFromMs = clock.now()
       }
-      // Nobody can read to its end what nobody listens to when it is exchanged.
-      if (!network.isHeard(old)) leave(old)
+      // Nobody can read to its end what nobody listens to when it is exchanged, or can ask for afterwards.
+      const why = network.isHeard(old) ? null : unasked(old)
+      if (why !== null) leave(old, why)
     },
   })
   const { exchanged } = channels
@@ -124,11 +127,12 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       const isTransient = !isKept
       // Where polls are not allowed nobody fetches what a dead link swallowed, or what fell between store and listener while
       // the older link was dead.
-      const mayPoll = server.version < 5 && setup.transport !== 'websocket'
+      const mayPoll =
+        server.version < 5 && setup.transport !== 'websocket' && network.weatherOf('long-polling') === 'ok'
       const isBlind = !mayPoll && (server.version === 1 || (server.isNode && habits.raceMs > 0))
       const isUnheard =
         isBlind && network.hasDeaf && !ids.some((id) => network.isHeard(id, server.isNode ? habits.raceMs : 0))
-      const fate = { isTransient, goneAtMs: Infinity, isLeft: false, isUnheard }
+      const fate = { isTransient, goneAtMs: Infinity, leftBy: null, isUnheard }
       published.push({ n, channels: ids, atMs: clock.now(), ...fate })
       server.publish(n, ids, bodyOf(clock, 'test', 'n', { n }), isKept)
     },
@@ -136,9 +140,15 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
       server.publish(null, [channels.current('shared').id], bodyOf(clock, 'pull', name, params), true)
     },
     rotate: channels.rotate,
-    interrupt: () => exchanged.forEach(leave),
+    interrupt(isPageGone = false) {
+      for (const id of exchanged) {
+        const why = isPageGone ? 'page gone' : unasked(id)
+        if (why !== null) leave(id, why)
+      }
+    },
+    leave,
     loseStore(isSamePrefix) {
-      exchanged.forEach(leave)
+      exchanged.forEach((id) => leave(id, 'store lost'))
       world.storeLossesAtMs.push(clock.now())
       server.forget(isSamePrefix)
       // Nobody can learn there any more that they were exchanged.
@@ -193,11 +203,16 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
     }
   }
 
-  /** What was published to a channel and did not come may never come. */
-  function leave(channel: string): void {
+  /** Why the page cannot ask for what is left in a channel; `null`: it can. */
+  function unasked(channel: string): LeftBy | null {
+    if (!network.known(world.load.time).has(channel)) return 'never read'
+    const mayPoll = server.version < 5 && (setup.transport === 'auto' || setup.transport === 'long-polling')
+    return mayPoll ? null : 'polls not allowed'
+  }
+  function leave(channel: string, why: LeftBy): void {
     for (let at = published.length - 1; at >= 0 && at > published.length - 2000; at--) {
       const each = published[at]!
-      if (each.channels.includes(channel) && !world.chain.times.has(each.n)) each.isLeft = true
+      if (each.channels.includes(channel) && !world.chain.times.has(each.n)) each.leftBy ??= why
     }
   }
 }

@@ -1,0 +1,157 @@
+/**
+ * Owns what is left in channels that were exchanged: when a link that read them ends and nobody else does, one poll asks
+ * for what it may not have brought. Nothing else looks there again.
+ */
+import type { Clock } from '../platform/platform'
+import { READ_AFTER_MS } from './arrivals'
+import type { PollWord } from './short-poll'
+
+/** Asks for what came since an instant; of one channel alone, if its fingerprint is given. The result stops it. */
+export type SincePoll = (sinceMs: number, told: (word: PollWord) => void, print?: string) => () => void
+
+export interface LeftBehindDeps {
+  readonly clock: Clock
+  /** Fingerprints of channels that the page before read. */
+  readonly read: readonly string[]
+  /** What was left since then stays there. */
+  missed(sinceMs: number): void
+}
+
+export interface StandingLink {
+  readonly id: number
+  readonly prints: readonly string[]
+  /** `null`: polls are not allowed. */
+  readonly poll: SincePoll | null
+  /** From when on it asks. */
+  readonly askedSinceMs: number
+}
+
+export interface LeftBehind {
+  /** Fingerprints of the channels that are read, or are to be read to their end. */
+  read(): readonly string[]
+  /**
+   * A link stands. `heardAtMs`: what was open before it was surely read until then; `owedSinceMs`: has to be asked for once
+   * more. Answers whether it lacks a channel that nobody can ask any more.
+   */
+  opened(link: StandingLink, heardAtMs: number, owedSinceMs: number): boolean
+  ended(linkId: number, how: 'lost' | 'closed' | 'page-left', readUntilMs: number): void
+  stop(): void
+}
+
+interface Part extends StandingLink {
+  readonly openedAtMs: number
+  sinceMs: number
+  /** Something of it was to be asked for once more. */
+  isOwed: boolean
+}
+interface Task {
+  readonly poll: SincePoll
+  readonly sinceMs: number
+  readonly print: string
+  triesLeft: number
+  stop: (() => void) | null
+}
+
+const TRIES = 3
+/** By then what was being stored is. */
+const PAUSE_MS = 2000
+
+export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehindDeps): LeftBehind {
+  const standing = new Map<number, Part>()
+  let read = readBefore
+  /** 0: nothing stands. */
+  let readingId = 0
+  /** Ended while nothing else stood. */
+  let ended: Part[] = []
+  let tasks: Task[] = []
+  let timer: unknown
+
+  const lacking = (prints: readonly string[]): readonly string[] =>
+    read.length ? prints.filter((print) => read.indexOf(print) < 0) : []
+
+  /** A link that was cut soon may not have read what it asked for. */
+  function readUntil({ openedAtMs, askedSinceMs }: Part, heardAtMs: number): number {
+    return clock.now() - openedAtMs < READ_AFTER_MS ? askedSinceMs : heardAtMs
+  }
+
+  /** Whether it can be asked for what it has not brought. One channel that is refused must not hide the others. */
+  function ask({ poll, prints, sinceMs }: Part): boolean {
+    if (!poll) return false
+    lacking(prints).forEach((print) => tasks.push({ poll, print, sinceMs, triesLeft: TRIES, stop: null }))
+    plan()
+    return true
+  }
+
+  function plan(): void {
+    clock.clearTimeout(timer)
+    if (tasks.length) timer = clock.setTimeout(run, PAUSE_MS)
+  }
+
+  function run(): void {
+    // The next link brings it up again.
+    if (!readingId) return
+    for (const task of tasks.slice()) {
+      const { poll, sinceMs, print } = task
+      const drop = (): void => {
+        tasks = tasks.filter((each) => each !== task)
+      }
+      const told = (word: PollWord): void => {
+        if (word === 'waits') return
+        task.stop = null
+        if (word === 'answered') return drop()
+        if (--task.triesLeft) return plan()
+        drop()
+        missed(sinceMs)
+      }
+      task.stop = task.stop || poll(sinceMs, told, print)
+    }
+  }
+
+  function pause(): void {
+    clock.clearTimeout(timer)
+    tasks.forEach((task) => {
+      if (task.stop) task.stop()
+      task.stop = null
+    })
+  }
+
+  return {
+    read: () => read.concat(tasks.map(({ print }) => print)),
+    opened(link, heardAtMs, owedSinceMs) {
+      const { id, prints } = link
+      standing.forEach((part) => {
+        part.sinceMs = Math.min(part.sinceMs, owedSinceMs, readUntil(part, heardAtMs))
+        part.isOwed = part.isOwed || owedSinceMs < Infinity
+      })
+      const before = read
+      read = prints
+      const isLacking = !readingId && lacking(before).length > 0
+      readingId = id
+      const leftOver = ended.filter((part) => lacking(part.prints).length)
+      // What it goes on with may have been missed for longer.
+      const askedSinceMs = ended.reduce((least, { sinceMs }) => Math.min(least, sinceMs), link.askedSinceMs)
+      standing.set(id, { ...link, askedSinceMs, openedAtMs: clock.now(), sinceMs: Infinity, isOwed: false })
+      ended = []
+      const asked = leftOver.map(ask)
+      plan()
+      return isLacking && asked.indexOf(true) < 0
+    },
+    ended(linkId, how, heardAtMs) {
+      const part = standing.get(linkId)
+      standing.delete(linkId)
+      if (linkId === readingId) readingId = 0
+      if (part && !readingId) {
+        part.sinceMs = Math.min(part.sinceMs, readUntil(part, heardAtMs))
+        ended.push(part)
+      } else if (part && lacking(part.prints).length && !ask(part) && (how === 'lost' || part.isOwed)) {
+        missed(part.sinceMs)
+      }
+      // Whatever is open would keep the page out of the back/forward cache.
+      if (how === 'page-left') pause()
+    },
+    stop() {
+      pause()
+      tasks = []
+    },
+  }
+}
