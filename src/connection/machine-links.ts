@@ -191,7 +191,7 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
   tryNext(d)
 }
 
-/** It has just been demoted, and something else may work. */
+/** It has just been demoted, and something else may work that was not refused right before. */
 function isWornOut(d: Draft, kind: TransportKind): boolean {
   const { memory } = d
   const { target, lessons } = memory
@@ -201,7 +201,8 @@ function isWornOut(d: Draft, kind: TransportKind): boolean {
     memory.uselessAtMs.length >= USELESS_OPENS &&
     isDemoted(lessons, kind) &&
     !!next &&
-    !isDemoted(lessons, next)
+    !isDemoted(lessons, next) &&
+    !lessons.skipped[next]
   )
 }
 

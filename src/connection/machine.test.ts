@@ -1225,6 +1225,12 @@ describe('a proxy that accepts and kills', () => {
     expect(runner.state.phase === 'connected' && runner.state.active.kind).toBe('sse')
   })
 
+  test('N4: where the others were refused right before, it waits like after any round', () => {
+    const runner = play(ALL, (kind) => ({ livesMs: kind === 'websocket' ? 30 : null }), 20_000)
+    for (let sinceMs = 0; sinceMs < 20_000; sinceMs += 100)
+      expect(opensIn(runner, sinceMs, sinceMs + 1000)).toBeLessThanOrEqual(6)
+  })
+
   test('the better one is tried again now and then, ever more rarely, and does not disturb the other', () => {
     const dies = (kind: TransportKind): Weather => ({ livesMs: kind === 'websocket' ? 100 : 1e9 })
     const runner = play(ALL, dies, 60 * MINUTE_MS)

@@ -65,6 +65,14 @@ test('P10: a poll that a gateway ends was held, and is not asked for again', asy
   expect([happened, clock.timers]).toEqual([['waits', 'closed', 'answered'], 0])
 })
 
+test('P10: a poll that slept through its time was never answered', async () => {
+  const { clock, happened, again } = scene()
+  clock.jump(90_000)
+  await clock.advance(1)
+  again()
+  expect([happened, clock.timers]).toEqual([['waits', 'closed', 'lost'], 0])
+})
+
 test('P10: a refusal is told', () => {
   const { sink, clock, happened } = scene()
   sink.lost(loss('server-error', 502))

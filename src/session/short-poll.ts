@@ -24,6 +24,7 @@ const WAIT_MS = 5000
 
 /** The result stops it silently. */
 export function startShortPoll({ clock, holdMs, open, take, told }: ShortPollDeps): () => void {
+  const startedAtMs = clock.now()
   let over = false
 
   function stop(): void {
@@ -55,8 +56,8 @@ export function startShortPoll({ clock, holdMs, open, take, told }: ShortPollDep
       emptyPoll: answered,
       lost,
     },
-    // A gateway lost its patience: the poll was held, and had nothing to bring.
-    answered,
+    // A gateway lost its patience: the poll was held, and had nothing to bring. Or the page slept, and nobody answered.
+    () => (clock.now() - startedAtMs < holdMs ? answered : lost)(),
   )
   return stop
 }

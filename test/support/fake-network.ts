@@ -174,7 +174,9 @@ export function createFakeNetwork(clock: FakeClock, random: () => number): FakeN
         reject(error)
         body.fail(error)
       }
-      init?.signal?.addEventListener('abort', () => fail(new DOMException('aborted', 'AbortError')))
+      const aborted = (): void => fail(new DOMException('aborted', 'AbortError'))
+      init?.signal?.addEventListener('abort', aborted)
+      if (init?.signal?.aborted) return aborted()
       const isGone = (): boolean => !requests.has(request)
       const head = (status: number, headers: Record<string, string> = {}): void => {
         resolve(responseOf(status, headers, body))
