@@ -51,7 +51,7 @@ export function createMarks(): Marks {
       if (marks.some(isIt)) marks = marks.map((mark) => (isIt(mark) ? { ...mark, isFirm: true } : mark))
     },
     before: (atMs, firmAtMs) =>
-      marks.filter(({ isFirm, receivedAtMs }) => receivedAtMs <= (isFirm ? firmAtMs : atMs)).pop(),
+      marks.filter(({ isFirm, receivedAtMs: at }) => at <= atMs || (isFirm && at <= firmAtMs)).pop(),
     oldest: () => marks[0],
     newest,
     some: (holds) => marks.some(holds),

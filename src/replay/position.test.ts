@@ -163,6 +163,7 @@ describe('Node servers (mid)', () => {
     expect(later.query).toEqual({ mid: ZEROS })
     later.accept(withMid(3), START_AT_MS + 20_000)
     expect(place.open(link(20_100)).query).toEqual({ mid: mid(3) })
+    expect(place.open(link(20_100, { isAlone: true })).query).toEqual({ mid: ZEROS })
     later.accept(message({ mid: mid(4), publishedAtMs: START_AT_MS - 11_000 }), START_AT_MS + 20_200)
     expect(place.open(link(20_300)).query).toEqual({ mid: mid(4) })
   })

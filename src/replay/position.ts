@@ -50,6 +50,8 @@ export interface OpenOptions {
   readonly resumed: boolean
   /** A long poll answers with a whole replay or nothing; streams may be cut in the middle of one. */
   readonly atomic: boolean
+  /** It reads a channel that no other link does: what those have shown to be firm is not so for it. */
+  readonly isAlone?: boolean
 }
 
 export type Verdict =
@@ -121,10 +123,10 @@ export function createPosition(options: PositionOptions): Position {
    * Nobody knows when what was open died: not before the last message came, but maybe right after it, with others of lower
    * mids on their way.
    */
-  function safeAt(sinceMs: number): Mark | undefined {
+  function safeAt(sinceMs: number, firmAtMs = sinceMs): Mark | undefined {
     const newest = marks.newest()
     const aliveAtMs = newest && byMid ? Math.min(newest.receivedAtMs, sinceMs) : sinceMs
-    return marks.before(aliveAtMs - overlapMs, sinceMs)
+    return marks.before(aliveAtMs - overlapMs, firmAtMs)
   }
 
   function newestOf(): Mark | null | undefined {
@@ -134,7 +136,8 @@ export function createPosition(options: PositionOptions): Position {
 
   function open(link: OpenOptions): Replay {
     const isWhole = isBehind
-    const from = isWhole ? undefined : safeAt(Math.min(link.sinceMs, link.nowMs)) || oldest()
+    const sinceMs = Math.min(link.sinceMs, link.nowMs)
+    const from = isWhole ? undefined : safeAt(sinceMs, link.isAlone ? 0 : sinceMs) || oldest()
     // 0.3.4 is asked from a second earlier.
     let fromOrigin = from
       ? version === 1 && from.timeAtMs <= wholeSecond(originAtMs)

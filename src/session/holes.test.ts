@@ -26,6 +26,14 @@ test('G2: what is left out is missing since the message before it, and is told o
   expect([holes.missing(Infinity), holes.areOpen()]).toEqual([null, false])
 })
 
+test('G2: a clock that was set back does not hide it', () => {
+  const { holes, see } = scene()
+  see('a', 1, 5_000_000)
+  see('a', 3, 5_000_500)
+  expect(holes.missing(4_999_000, 5_002_000)).toBeNull()
+  expect(holes.missing(1_000_000, 1_003_000)).toEqual({ count: 1, sinceMs: 5_000_000 })
+})
+
 test('G2: what comes over another link after all closes the hole', () => {
   const { holes, see } = scene()
   see('a', 1, 1000)

@@ -24,6 +24,8 @@ export interface StandingLink {
   readonly poll: SincePoll | null
   /** From when on it asks. */
   readonly askedSinceMs: number
+  /** Nothing stood when it was opened. */
+  readonly isAfterBreak: boolean
 }
 
 export interface LeftBehind {
@@ -41,7 +43,7 @@ export interface LeftBehind {
 interface Part extends StandingLink {
   readonly openedAtMs: number
   sinceMs: number
-  /** Something of it was to be asked for once more. */
+  /** Something that it may not have read after a break was to be asked for once more. */
   isOwed: boolean
 }
 interface Task {
@@ -121,7 +123,7 @@ export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehind
       const { id, prints } = link
       standing.forEach((part) => {
         part.sinceMs = Math.min(part.sinceMs, owedSinceMs, readUntil(part, heardAtMs))
-        part.isOwed = part.isOwed || owedSinceMs < Infinity
+        part.isOwed = part.isOwed || (part.isAfterBreak && owedSinceMs < Infinity)
       })
       const before = read
       read = prints

@@ -19,7 +19,7 @@ import type { TransportAddress, TransportFactory } from '../transport/transport'
 import { addressOf, isBinary } from './address'
 import { type Arrivals, printsOf } from './arrivals'
 import type { LeftPage } from './cursor-store'
-import { createLeftBehind } from './left-behind'
+import { type StandingLink, createLeftBehind } from './left-behind'
 import type { ReadLink, Reader } from './reader'
 import type { RecoveringLink, Recovery } from './recovery'
 import type { SessionDeps } from './session-types'
@@ -62,7 +62,10 @@ export interface SessionLinks {
 export function createLinks(deps: LinksDeps): SessionLinks {
   const { clock, arrivals, reader, recovery, uplink } = deps
   /** Until they open: what recovering needs to know of them. */
-  const opening = new Map<number, RecoveringLink & { readonly channels: ChannelSet }>()
+  const opening = new Map<
+    number,
+    RecoveringLink & Pick<StandingLink, 'isAfterBreak'> & { readonly channels: ChannelSet }
+  >()
   const replays = new Map<number, Replay>()
   /** 0: nothing stands. */
   let readingId = 0
@@ -130,13 +133,15 @@ export function createLinks(deps: LinksDeps): SessionLinks {
           ? missedSinceMs
           : null,
       askedSinceMs: sinceMs,
+      isAfterBreak: hasOpened && !hasActive,
       // Version 5 replays over WebSocket alone.
       poll: mayPoll && version < 5 ? poll : null,
       release: (frame) => void reader.take(frame, read),
     })
 
     function poll(fromMs: number, told: (word: PollWord) => void, print?: string): () => void {
-      const asking = position.open({ ...asked, nowMs: clock.now(), sinceMs: fromMs, resumed: true, atomic: true })
+      const again = { nowMs: clock.now(), sinceMs: fromMs, resumed: true, atomic: true, isAlone: !!print }
+      const asking = position.open({ ...asked, ...again })
       const prints = printsOf(channels)
       const alone = print ? { ...config, channels: channels.filter((_, at) => prints[at] === print) } : listed
       return startShortPoll({

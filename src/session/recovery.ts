@@ -237,7 +237,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   }
 
   function checkHoles(): void {
-    const found = holes.missing(clock.now() - HOLE_MS)
+    const nowMs = clock.now()
+    const found = holes.missing(nowMs - HOLE_MS, nowMs)
     holeTimer = holes.areOpen() ? clock.setTimeout(checkHoles, HOLE_MS) : null
     if (found) suspect({ certainty: 'certain', reason: 'overflow', missing: found.count }, found.sinceMs)
   }

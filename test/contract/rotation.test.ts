@@ -1,7 +1,8 @@
 /** Channels, configurations and servers are exchanged under traffic: nothing is lost or repeated, make before break. */
 import { describe, expect, test, vi } from 'vitest'
+import type { TransportKind } from '../../src/entry/node'
 import type { PullServer } from '../../src/entry/testing'
-import { type Numbered, numbered, scene } from '../support/follow'
+import { type Numbered, cut, numbered, scene } from '../support/follow'
 import { TARGETS } from './targets'
 
 // Most of the time these tests wait.
@@ -138,4 +139,38 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, tra
       if (isPipe) expectOverlap(open)
       expect(follower.gaps).toEqual([])
     }))
+})
+
+describe.concurrent('P16: channels are exchanged while nobody is connected', () => {
+  const asked = TARGETS.filter(({ server }) => server.version !== 5)
+  test.each(asked)('$name: what was left in them comes', ({ server: serverOptions, client, transport }) =>
+    scene(async ({ server: start, follow }) => {
+      const server = await start({ ...serverOptions, ...STORAGE })
+      // One transport alone cannot ask beside itself.
+      const { framing } = client
+      const transports: TransportKind[] = transport === 'long-polling' ? [transport] : [transport, 'long-polling']
+      const follower = await follow(server, {
+        ...(framing ? { framing } : {}),
+        transports,
+        timeouts: { spreadMs: 200 },
+      })
+      const messages = numbered(server)
+      await messages.run(20, RATE)
+      await follower.until('the first twenty', () => follower.events.length >= 20)
+      const { commands } = follower.counters()
+      server.expireConfig()
+      await follower.until('the call', () => follower.counters().commands > commands)
+      server.faults.set({ upgradeStatus: 502, sse: 502, poll: 502 })
+      await cut(server)
+      await follower.until('the loss', () => follower.counters().lost > 0)
+      for (let at = 0; at < 10; at++) messages.publish()
+      server.expireChannel('shared')
+      server.expireChannel('private')
+      for (let at = 0; at < 10; at++) messages.publish()
+      await follower.until('the next configuration', () => follower.channels.length > 1)
+      server.faults.clear()
+      await messages.check(follower, { order: false, withinMs: 30_000 })
+      expect(follower.gaps.filter(({ reason }) => reason === 'channel')).toEqual([])
+    }),
+  )
 })

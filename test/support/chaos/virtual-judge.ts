@@ -43,7 +43,9 @@ export function judge(world: World, excused: Record<string, number>): number {
     server.version === 1 || channels.some((channel) => world.channels.exchanged.has(channel))
   const { kept, untold, told } = missing(chain, published, offsets, mayTell)
   const lost = kept.filter((each) => {
-    const reason = each.isUnheard ? 'half-open, and polls not allowed' : unseenNumbers(world, each)
+    const reason = each.isUnheard
+      ? 'half-open, and polls not allowed'
+      : quietPing(world, each) || unseenNumbers(world, each)
     if (reason !== null) excused[reason] = (excused[reason] ?? 0) + 1
     return reason === null
   })
@@ -76,7 +78,12 @@ function keepsOrder({ server, setup, network, storeLossesAtMs }: World): boolean
   // 0.3.4 replays by another request. What is thrown away within milliseconds may be on its way over an older connection.
   if (server.version === 1 || keep < 100) return false
   // Numbers that are given again: everything is asked for when it is noticed. The rest is fetched once it was passed.
-  return storeLossesAtMs.length === 0 && raceMs === 0 && sortMs === 0 && network.traffic.swallowed === 0
+  return storeLossesAtMs.length === 0 && raceMs === 0 && sortMs === 0 && network.traffic.swallowed.size === 0
+}
+
+/** What a ping of 2.0 swallows on a page to which nothing else came is fetched with the next break. */
+function quietPing({ network, clock }: World, { n, atMs }: Published): string | null {
+  return network.traffic.swallowed.has(n) && clock.now() - atMs < 60_000 ? 'ping of a quiet page' : null
 }
 
 /**

@@ -27,6 +27,8 @@ export interface VirtualNetwork {
   drop(page: PageTime): void
   /** What a page has listened to. */
   known(page: PageTime): ReadonlySet<string>
+  /** A client that begins anew knows none of it. */
+  unknow(page: PageTime): void
   /** Whether anything is open that nothing comes through. */
   readonly hasDeaf: boolean
   /** Whether somebody who can hear listens to a channel now, and has for that long. */
@@ -64,6 +66,7 @@ export function createVirtualNetwork(
       for (const wire of [...open]) if (wire.page === page) wires.over(wire)
     },
     known,
+    unknow: wires.unknow,
     get hasDeaf() {
       return [...open].some(({ isDeaf }) => isDeaf)
     },

@@ -42,7 +42,8 @@ export interface Traffic {
   /** Connections that opened and polls that were answered. */
   accepted: number
   /** Messages that fell between a ping and its answer. */
-  swallowed: number
+  /** What fell between a ping of 2.0 and its answer. */
+  readonly swallowed: Set<number>
 }
 
 export interface Wires {
@@ -61,6 +62,7 @@ export interface Wires {
   over(wire: Wire): void
   /** What a page has listened to. */
   known(page: PageTime): ReadonlySet<string>
+  unknow(page: PageTime): void
   /** Nobody answers pings until `wake`. */
   sleep(): void
   wake(): void
@@ -78,7 +80,7 @@ export function createWires(
   const weathers = new Map<Kind, Weather>()
   const open = new Set<Wire>()
   const known = new Map<PageTime, Set<string>>()
-  const traffic: Traffic = { asked: [], sent: [], answeredAtMs: [], accepted: 0, swallowed: 0 }
+  const traffic: Traffic = { asked: [], sent: [], answeredAtMs: [], accepted: 0, swallowed: new Set() }
   let asleepSinceMs = Infinity
 
   function toPage(wire: Wire, run: () => void): void {
@@ -147,7 +149,7 @@ export function createWires(
           channels,
           push(message) {
             if (isBetweenPings(wire)) {
-              traffic.swallowed++
+              if (message.n !== null) traffic.swallowed.add(message.n)
               return
             }
             push(message)
@@ -165,6 +167,7 @@ export function createWires(
       wire.leave()
       open.delete(wire)
     },
+    unknow: (page) => void known.delete(page),
     known: (page) => known.get(page) ?? new Set(),
     sleep() {
       asleepSinceMs = Math.min(asleepSinceMs, clock.now())

@@ -170,6 +170,7 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
         // What is stopped before it had begun anything has nothing to forget.
         if (load.hadSession || !load.isContinued) {
           load.isAnew = true
+          network.unknow(load.time)
           world.chain = newChain(clock.now(), clock.now() - 2000)
         }
         load.hasBegun = false
