@@ -1,7 +1,7 @@
 /**
  * A client behind a proxy that cuts, on servers with the habits of real ones: what is lost, repeated, out of order, and for
  * how long nothing comes. Run: `npm run chaos -- [--quick] [--json] [--seed n] [--messages n] [--rate n]
- * [--targets text] [--habits text,text] [--scenario name] [--cuts 100-400] [--at-once n]
+ * [--targets text;text] [--habits text,text] [--scenario name] [--cuts 100-400] [--at-once n]
  * [--out file] [--timelines] [--vendor pull.client.js]`
  * The whole client in virtual time: `npm run chaos -- virtual [--steps n] [--seed n] [--episode n] [--targets text] [--json]`
  */
@@ -56,7 +56,9 @@ const WITH_CATCH_UP: Target = {
   replays: true,
 }
 const targets = [WITH_CATCH_UP, ...TARGETS].filter(
-  ({ name, transport }) => name.includes(args.targets) && (args.vendor === undefined || transport === 'websocket'),
+  ({ name, transport }) =>
+    args.targets.split(';').some((text) => name.includes(text)) &&
+    (args.vendor === undefined || transport === 'websocket'),
 )
 
 const scenario = positionals[0] ?? args.scenario
