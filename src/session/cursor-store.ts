@@ -57,6 +57,8 @@ export interface CursorStore {
 }
 
 const WRITE_EVERY_MS = 1000
+/** Servers keep messages for a day. */
+const LONG_AGO_MS = 82_800_000
 /** A replay of several channels may be this far from its end when the position moves. */
 const SEEN_BEFORE_MS = 15_000
 /** Names of entries that clients of this page write. The page after a reload has another storage object. */
@@ -166,7 +168,9 @@ export function createCursorStore({ platform, reloadMs, dedupe, current, downSin
       before = null
       if (!entry || entry.owner !== owner) return null
       dedupe.restore(entry.seen, entry.position.mark ? entry.position.mark.receivedAtMs : 0)
-      return entry
+      // A clock that was set back meanwhile says nothing about then.
+      const nowMs = clock.now()
+      return entry.sinceMs > nowMs ? { ...entry, sinceMs: nowMs - LONG_AGO_MS } : entry
     },
     moved() {
       if (!name || isAway) return

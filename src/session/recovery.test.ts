@@ -165,11 +165,26 @@ describe('G3: Node servers', () => {
     await clock.advance(2000)
     expect(happened).toEqual(['complete', 'again since -1000'])
   })
-  test('a planned change and a first link need nothing', async () => {
+  test('a first link needs nothing', async () => {
     const { clock, open, happened } = scene()
     open({ missedMs: null })
     await clock.advance(60_000)
     expect(happened).toEqual([])
+  })
+  test('so it is after a planned change, for the older link may have been dead, where a poll may ask', async () => {
+    for (const [told, expected] of [
+      [{}, ['poll since 60000']],
+      [{ mayPoll: false }, []],
+      [{ kind: 'long-polling' }, []],
+      [{ version: 2 }, []],
+    ] as const) {
+      const { clock, open, happened } = scene()
+      open({ missedMs: null, ...told })
+      await clock.advance(60_000)
+      open({ id: 2, missedMs: null, ...told })
+      await clock.advance(20_000)
+      expect(happened).toEqual(expected)
+    }
   })
   test('a link that was lost before it was reconciled is reconciled with the next one, from where it stood', async () => {
     const { clock, recovery, open, happened } = scene()
@@ -252,6 +267,27 @@ describe('P7: a server that lost its store', () => {
       'gap suspected renumbered since 28500',
     ])
   })
+  test('and with it what was owed', async () => {
+    const { clock, recovery, open, happened } = scene()
+    open({ missedMs: null, kind: 'long-polling' })
+    await clock.advance(60_000)
+    recovery.heard(1)
+    await clock.advance(5000)
+    recovery.numbered(messageOf(), 4)
+    recovery.anotherStore()
+    expect(happened[0]).toBe('gap suspected renumbered since 58500')
+  })
+  test('before what a new link brought, and before low numbers came', async () => {
+    const { clock, recovery, open, happened } = scene()
+    recovery.numbered(messageOf({ mid: '2' }), 4)
+    await clock.advance(60_000)
+    recovery.numbered(messageOf({ mid: '1' }), 4)
+    open({ missedMs: null })
+    recovery.numbered(messageOf({ mid: '3' }), 4)
+    await clock.advance(5000)
+    recovery.renumbered()
+    expect(happened[0]).toBe('gap suspected renumbered since -1500')
+  })
   test('twice in one outage is told twice', async () => {
     const { clock, recovery, open, happened } = scene()
     open()
@@ -281,6 +317,14 @@ describe('P3: between two polls a mid may become visible after a higher one', ()
     open({ id: 2, missedMs: null })
     await clock.advance(2000)
     expect(happened.slice(1)).toEqual(['poll since 130000'])
+  })
+  test('what an older link brings this one may have passed', async () => {
+    const { clock, recovery, open, happened } = scene()
+    open({ missedMs: null, kind: 'long-polling' })
+    open({ id: 2, missedMs: null, kind: 'long-polling' })
+    recovery.heard(1)
+    await clock.advance(10_000)
+    expect(happened).toEqual(['poll since 0'])
   })
   test('push-stream tells by its numbers', async () => {
     const { clock, recovery, open, happened } = scene()

@@ -76,6 +76,8 @@ const HOLE_MS = 3000
 /** Servers keep messages for a day. */
 const HISTORY_MS = 86_400_000
 const IN_FLIGHT_MS = 1500
+/** By then a low number that a replay brings has shown that they are given again. */
+const SORTING_MS = 15_000
 /** By then what was being stored while the link opened is in the store. */
 const RECONCILE_MS = 2000
 /** Between two polls a mid may become visible after a higher one, which moved the place that the next one asks from. */
@@ -98,6 +100,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let timer: unknown
   let holeTimer: unknown = null
   let numberedAtMs = Infinity
+  /** The same when the link opened. */
+  let numberedBeforeMs = Infinity
+  let linkedAtMs = 0
   let highestMid = ''
   let anewOnId = 0
   const holes = createHoles()
@@ -126,6 +131,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     isAgain = false
     leave()
     link = next
+    linkedAtMs = clock.now()
+    numberedBeforeMs = numberedAtMs
     const { version, kind } = next
     debt.opened(version === 1 && kind === 'websocket' && next.poll ? Infinity : next.askedSinceMs)
     if (version === 4 && kind === 'websocket' && next.poll) pings.opened()
@@ -209,8 +216,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   }
 
   /** A message shows that the store was lost, which may have been at any time since the last one came: a link may be dead. */
-  function lostStore(lastAtMs: number): void {
+  function lostStore(numberedMs: number): void {
     const nowMs = clock.now()
+    // What comes with a replay may have been published after the loss.
+    const lastAtMs = nowMs - linkedAtMs < SORTING_MS ? Math.min(numberedMs, numberedBeforeMs) : numberedMs
     // A clock that was set back says nothing about then.
     const sinceMs = lastAtMs > nowMs && lastAtMs < Infinity ? nowMs - HISTORY_MS : lastAtMs
     suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, sinceMs))

@@ -34,7 +34,8 @@ export interface GapFact {
   /**
    * `no-replay`: this server does not replay on this transport. `overflow`: the numbers of a channel (push-stream) have a
    * hole, `missing` says how many. `history`: the absence was longer than servers keep messages. `renumbered`: the
-   * server lost its store and counts from the beginning. `channel`: a channel was replaced while nobody read it.
+   * server lost its store and counts from the beginning. `channel`: a channel was replaced, and what was left in it could not be
+   * asked for.
    */
   readonly reason: 'no-replay' | 'overflow' | 'history' | 'renumbered' | 'channel'
   readonly missing?: number
