@@ -219,6 +219,7 @@ function reactionTo(reason) {
   return reason === "too-many" ? "back-off" : "retry";
 }
 const BACKOFF = { baseMs: 1500, capMs: 15e3, firstMs: 500, restartSpreadMs: 8e3 };
+const AGAIN = 0.6;
 const CLOUD_LADDER_MS = [100, 15e3, 15e3, 45e3, 45e3, 6e5, 6e5, 6e5, 6e5, 6e5, 36e5];
 const TOO_MANY_MS = 15e3;
 function backoffPolicy(option = {}) {
@@ -231,11 +232,9 @@ function exponential({ baseMs, capMs, firstMs, restartSpreadMs }) {
     const reaction = reactionTo(reason);
     const jitter = 0.75 + 0.5 * chance;
     if (reaction === "back-off") return TOO_MANY_MS * (1 + chance);
-    if (failures <= 1) {
-      if (reaction === "spread") return restartSpreadMs * chance;
-      if (wasUseful) return firstMs * chance;
-    }
-    if (failures === 2 && elapsedMs < 2 * firstMs) return firstMs * chance;
+    if (failures <= 1 && reaction === "spread") return restartSpreadMs * chance;
+    if (wasUseful) return firstMs * 2 ** (failures - 1) * chance;
+    if (failures === 2 && elapsedMs < 2 * firstMs) return firstMs * AGAIN * chance;
     return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * jitter;
   };
 }
@@ -812,6 +811,9 @@ function floorMs({ memory, options, moment }) {
   const sinceMs = moment.nowMs - memory.lastAttemptAtMs;
   return sinceMs < 0 ? 0 : options.floorMs - sinceMs;
 }
+function mayHurry({ options }) {
+  return options.hintFloorMs <= options.floorMs;
+}
 function isOwnStream({ memory }, kind2) {
   return kind2 === "sse" && hasOwnStream(memory.target.candidates);
 }
@@ -869,15 +871,14 @@ function stopClimbing(d) {
   clearTimer(d, "probe");
   clearTimer(d, "replace");
 }
-function giveUpRound(d, lost2, wasUseful) {
+function giveUpRound(d, lost2, chances = 0) {
   closeAll(d, "replaced");
   const { memory } = d;
-  const failures = wasUseful ? 1 : memory.failures + 1;
-  memory.failures = failures;
+  memory.failures = chances ? 1 : memory.failures + 1;
   memory.lastLoss = lost2;
   noticeOutage(d);
   renewIfRefused(d, lost2, memory.target.candidates.length === 1);
-  wait(d, delayAfter(d, lost2, wasUseful, failures));
+  wait(d, delayAfter(d, lost2, chances > 0, chances || memory.failures));
 }
 function changeTransport(d, lost2) {
   d.memory.failures++;
@@ -918,7 +919,7 @@ function attemptFailed(d, link, lost2) {
   dropLink(d, link);
   if (!active) {
     const isHopeless = reactionTo(lost2.reason) === "renew";
-    if (isHopeless || !tryNext(d) && d.links.length === 0) giveUpRound(d, lost2, false);
+    if (isHopeless || !tryNext(d) && d.links.length === 0) giveUpRound(d, lost2);
   } else if (isOutdated(memory, active) && !isOutdated(memory, link)) {
     successorFailed(d, lost2, false);
   } else if (!tryNext(d)) {
@@ -1040,9 +1041,12 @@ function activeLost(d, link, cause) {
   const reaction = reactionTo(cause.reason);
   dropLink(d, link);
   memory.lastLoss = cause;
+  let chances = link.useful ? 1 : 0;
   if (!link.useful && reaction === "retry" && !isRestarting(d)) {
-    memory.uselessAtMs = memory.uselessAtMs.concat(link.startedAtMs).slice(-USELESS_MOST);
-    memory.lessons = cause.reason === "buffered" ? learnRefusal(memory.lessons, link.kind, cause.reason) : learnUseless(memory.lessons, link.kind, memory.uselessAtMs.length > 3);
+    memory.uselessAtMs = memory.uselessAtMs.concat(link.openedAtMs).slice(-USELESS_MOST);
+    memory.lessons = cause.reason === "buffered" ? learnRefusal(memory.lessons, link.kind, cause.reason) : learnUseless(memory.lessons, link.kind, memory.uselessAtMs.length > USELESS_OPENS);
+    const inVain = memory.uselessAtMs.length;
+    if (link.confirmed && inVain <= USELESS_OPENS && mayHurry(d)) chances = inVain;
   }
   const spare = d.links.filter((other) => other.openedAtMs !== null).sort((a, b) => b.targetId - a.targetId || b.id - a.id)[0];
   if (spare) {
@@ -1063,16 +1067,16 @@ function activeLost(d, link, cause) {
   }
   const hasMore = d.links.length > 0 || d.queue.length > 0;
   if (!link.useful && !hasMore && isWornOut(d, link.kind) && reaction === "retry") return changeTransport(d, cause);
-  if (link.useful || !hasMore || reaction === "renew") return giveUpRound(d, cause, link.useful);
+  if (link.useful || !hasMore || reaction === "renew") return giveUpRound(d, cause, chances);
   d.phase = "connecting";
   stopClimbing(d);
   tryNext(d);
 }
-function isWornOut({ memory, options }, kind2) {
+function isWornOut(d, kind2) {
+  const { memory } = d;
   const { target, lessons } = memory;
   const next = roundOrder(target.candidates, lessons)[0];
-  const mayHurry = options.hintFloorMs <= options.floorMs;
-  return mayHurry && memory.uselessAtMs.length > 2 && isDemoted(lessons, kind2) && !!next && !isDemoted(lessons, next);
+  return mayHurry(d) && memory.uselessAtMs.length >= USELESS_OPENS && isDemoted(lessons, kind2) && !!next && !isDemoted(lessons, next) && !lessons.skipped[next];
 }
 function suspend(d) {
   closeAll(d, "stopped");
@@ -1134,8 +1138,7 @@ function retarget(d, target) {
   d.links.filter((link) => link.openedAtMs === null).forEach((link) => closeLink(d, link, "replaced"));
   if (d.active) return replace(d);
   clearTimer(d, "race");
-  const mayHurry = d.options.hintFloorMs <= d.options.floorMs;
-  if (d.phase === "connecting" || d.phase === "waiting" && mayHurry) beginRound(d);
+  if (d.phase === "connecting" || d.phase === "waiting" && mayHurry(d)) beginRound(d);
 }
 function timerFired(d, name, link) {
   const { memory, options } = d;
@@ -1416,226 +1419,25 @@ function createConnection(deps) {
 function keyOf$3(name, linkId) {
   return linkId === null ? name : `${name}:${linkId}`;
 }
-const MARK_EVERY_MS = 100;
-const MARKS_KEPT = 64;
-function createMarks() {
-  let marks = [];
-  const newest = () => marks[marks.length - 1];
-  return {
-    add(mark) {
-      const last = newest();
-      if (!isAfter(mark, last)) return;
-      const before = marks[marks.length - 2];
-      if (last && before && last.receivedAtMs - before.receivedAtMs < MARK_EVERY_MS) marks.pop();
-      marks.push(mark);
-      if (marks.length > MARKS_KEPT) marks = thinned(marks);
-    },
-    before: (atMs) => marks.filter((mark) => mark.receivedAtMs <= atMs).pop(),
-    oldest: () => marks[0],
-    newest,
-    some: (holds) => marks.some(holds),
-    clear() {
-      marks = [];
-    }
-  };
-}
-function isAfter(a, b) {
-  return !b || a.mid > b.mid || (a.timeAtMs - b.timeAtMs || a.tag - b.tag) > 0;
-}
-function isMark(value) {
-  const { mid, timeAtMs, tag, receivedAtMs } = Object(value);
-  const areNumbers = [timeAtMs, tag, receivedAtMs].every((each) => typeof each === "number");
-  return areNumbers && typeof mid === "string" && /^(\d{26})?$/.test(mid);
-}
-function thinned(marks) {
-  const timeOf = (at) => marks[at].receivedAtMs;
-  let least = Infinity;
-  let drop = 1;
-  for (let at = 1; at < marks.length - 2; at++) {
-    const share = (timeOf(at + 1) - timeOf(at - 1)) / (timeOf(marks.length - 1) - timeOf(at - 1));
-    if (share < least) {
-      least = share;
-      drop = at;
-    }
-  }
-  return marks.filter((_, at) => at !== drop);
-}
-function createUnfinished() {
-  const reached = /* @__PURE__ */ new Map();
-  let begun = null;
-  return {
-    open(base, channels) {
-      if (isAfter(begun || base, base)) reached.clear();
-      if (!begun || isAfter(begun, base)) begun = base;
-      const placeOf = (at) => {
-        const place = reached.get(channels[at]);
-        return place && isAfter(place, base) ? place : base;
-      };
-      const behind = (a, b) => isAfter(placeOf(a), placeOf(b)) ? 1 : 0;
-      const order = channels.map((_, at) => at).sort((a, b) => behind(a, b) - behind(b, a));
-      return {
-        order,
-        from: order.length ? placeOf(order[0]) : base,
-        came(channel, place) {
-          const found = order.findIndex((at) => channel.toLowerCase().indexOf(channels[at]) === 0);
-          order.slice(0, found + 1).forEach((at) => {
-            const key = channels[at];
-            if (isAfter(place, reached.get(key))) reached.set(key, place);
-          });
-        }
-      };
-    },
-    over() {
-      begun = null;
-      reached.clear();
-    }
-  };
-}
 const WHOLE_HISTORY = "00000000000000000000000000";
-const REPLAY_QUIET_MS = 1e3;
-const REPLAY_LONGEST_MS = 1e4;
 const MID_CLOCK_TOLERANCE_MS = 864e5;
-const SORTING_MS = 1e4;
-const HISTORY_MS$1 = 864e5;
-function createPosition(options) {
-  const { version, overlapMs, lastMid, left } = options;
-  const { originAtMs, originIsServerTime } = left || options;
+function numberingOf(version) {
   const byMid = version !== 1 && version !== 2;
-  const origin = startOf(byMid ? WHOLE_HISTORY : "", wholeSecond(originAtMs));
-  const marks = createMarks();
-  const begin = lastMid ? { mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 } : null;
-  const first = left ? left.mark : begin;
-  if (first) marks.add(first);
-  let passed = left && left.newest;
-  let storeWasEmpty = false;
-  let epoch = 0;
-  let isBehind = false;
-  const unfinished = createUnfinished();
-  function oldestFor(sinceMs) {
-    const oldest = marks.oldest();
-    const isPlace = left && left.mark || (byMid ? oldest && oldest.receivedAtMs < sinceMs : !originIsServerTime);
-    return isPlace ? oldest : void 0;
-  }
-  function newestOf() {
-    const newest = marks.newest();
-    return passed && isAfter(passed, newest) ? passed : newest;
-  }
-  function open(link) {
-    const safe = marks.before(Math.min(link.sinceMs, link.nowMs) - overlapMs);
-    const isWhole = isBehind;
-    const from = isWhole ? void 0 : safe || oldestFor(link.sinceMs);
-    let fromOrigin = from ? version === 1 && from.timeAtMs <= wholeSecond(originAtMs) : isWhole || link.resumed || version < 2 || originIsServerTime && !byMid;
-    const base = from ? startOf(from.mid, from.timeAtMs) : origin;
-    const isAsking = !!from || storeWasEmpty || fromOrigin;
-    const openedInEpoch = epoch;
-    let holding = !byMid && !link.atomic && link.channels.length > 1 && isAsking;
-    const surelyStored = { mid: "", timeAtMs: wholeSecond(link.serverNowMs) - 1e3, tag: 0 };
-    const reading = holding ? unfinished.open(base, link.channels) : null;
-    const query2 = isAsking ? exactQuery(reading ? reading.from : base) : {};
-    let isAnswered = false;
-    let held = null;
-    let firstAtMs = 0;
-    let heldAtMs = 0;
-    let reached = null;
-    function isRenumbered({ mid }, publishedAtMs, isOther) {
-      const newest = newestOf();
-      if (!byMid || !newest || mid > newest.mid) return false;
-      if (isOther || from && from === safe && mid <= from.mid && openedInEpoch === epoch) return true;
-      const isLater = (mark) => mid <= mark.mid && Number(publishedAtMs) - SORTING_MS > (mark.publishedAtMs || Infinity);
-      return marks.some(isLater) || !!passed && isLater(passed);
-    }
-    function move(place, nowMs, publishedAtMs, channel) {
-      if (holding) {
-        if (!firstAtMs) firstAtMs = heldAtMs = nowMs;
-        const live = place.timeAtMs >= wholeSecond(link.serverNowMs + firstAtMs - link.nowMs) + 1e3;
-        holding = !live && nowMs - heldAtMs < REPLAY_QUIET_MS && nowMs - firstAtMs < REPLAY_LONGEST_MS;
-        heldAtMs = nowMs;
-        if (holding) {
-          if (isAfter(place, held)) held = place;
-          if (reading && channel) reading.came(channel, place.timeAtMs < surelyStored.timeAtMs ? place : surelyStored);
-          return;
-        }
-        unfinished.over();
-        if (held) marks.add(__spreadProps(__spreadValues({}, held), { receivedAtMs: nowMs }));
-      }
-      marks.add(__spreadProps(__spreadValues({}, place), { receivedAtMs: nowMs, publishedAtMs }));
-    }
-    return {
-      query: query2,
-      order: reading ? reading.order : void 0,
-      isUnfinished: () => holding && !!held,
-      next() {
-        if (reached) return exactQuery(reached);
-        fromOrigin = fromOrigin || !(isAsking || isAnswered);
-        return isAsking || !(storeWasEmpty || fromOrigin) ? query2 : exactQuery(origin);
-      },
-      accept(message, nowMs, isOther = false) {
-        const place = placeOf(message);
-        if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return "news";
-        const publishedAtMs = publishedAt(message);
-        const began = (newestOf() || place).mid.slice(0, 10);
-        const isAnother = Number(began) > 0 && began < place.mid.slice(0, 10);
-        const renumbered = isRenumbered(place, publishedAtMs, isOther);
-        if (isWhole && openedInEpoch === epoch) isBehind = false;
-        if (renumbered) {
-          epoch++;
-          marks.clear();
-          passed = null;
-          isBehind = true;
-        }
-        if (renumbered || isAfter(place, reached)) reached = place;
-        move(place, nowMs, publishedAtMs, message.channel);
-        if (fromOrigin && isBeforeStart(message)) return "before-start";
-        return renumbered ? "renumbered" : isAnother ? "another-store" : "news";
-      },
-      emptyPoll(hint, nowMs) {
-        isAnswered = true;
-        if (from || reached) return;
-        if (byMid && hint.lastMessageId === "") storeWasEmpty = true;
-        reached = hintedPlace(hint);
-        if (reached && !marks.newest()) marks.add(__spreadProps(__spreadValues({}, reached), { receivedAtMs: nowMs }));
-      }
-    };
-  }
-  function placeOf({ mid, timeAtMs, tag }) {
-    if (byMid) return mid === null ? null : { mid, timeAtMs: 0, tag: 0 };
-    return timeAtMs === null || tag === null ? null : { mid: "", timeAtMs, tag };
-  }
-  function hintedPlace({ lastMessageId, lastModified }) {
-    if (byMid) return lastMessageId && /^\d{26}$/.test(lastMessageId) ? startOf(lastMessageId, 0) : null;
-    const atMs = Date.parse(lastModified || "");
-    return atMs > 0 ? startOf("", atMs) : null;
-  }
-  function startOf(mid, timeAtMs) {
-    return { mid, timeAtMs: version === 1 ? timeAtMs - 1e3 : timeAtMs, tag: 0 };
-  }
-  function exactQuery({ mid, timeAtMs, tag }) {
-    return byMid ? { mid } : { tag, time: new Date(timeAtMs).toUTCString() };
-  }
-  function isBeforeStart(message) {
-    const publishedAtMs = byMid ? publishedAt(message) || createdAt(message) : message.timeAtMs;
-    return publishedAtMs !== null && publishedAtMs < wholeSecond(originAtMs);
-  }
-  function createdAt({ createdAtMs }) {
-    return createdAtMs && Math.abs(createdAtMs - originAtMs) < HISTORY_MS$1 ? createdAtMs : null;
-  }
+  const startOf = (mid, timeAtMs) => byMid ? { mid, timeAtMs: 0, tag: 0 } : { mid: "", timeAtMs: version === 1 ? timeAtMs - 1e3 : timeAtMs, tag: 0 };
   return {
-    open,
-    describe() {
-      const newest = marks.newest();
-      return newest ? exactQuery(newest) : {};
+    byMid,
+    placeOf({ mid, timeAtMs, tag }) {
+      if (byMid) return mid === null ? null : startOf(mid, 0);
+      return timeAtMs === null || tag === null ? null : { mid: "", timeAtMs, tag };
     },
-    state(owedSinceMs = Infinity) {
-      const newest = marks.newest();
-      const sinceMs = newest ? Math.min(newest.receivedAtMs, owedSinceMs) : 0;
-      const mark = !isBehind && (marks.before(sinceMs - overlapMs) || oldestFor(owedSinceMs)) || null;
-      return { originAtMs, originIsServerTime, mark, newest: isBehind ? null : newestOf() };
-    }
+    hintedPlace({ lastMessageId, lastModified }) {
+      if (byMid) return lastMessageId && /^\d{26}$/.test(lastMessageId) ? startOf(lastMessageId, 0) : null;
+      const atMs = Date.parse(lastModified || "");
+      return atMs > 0 ? startOf("", atMs) : null;
+    },
+    startOf,
+    queryOf: ({ mid, timeAtMs, tag }) => byMid ? { mid } : { tag, time: new Date(timeAtMs).toUTCString() }
   };
-}
-function isPositionState(value) {
-  const { originAtMs, originIsServerTime, mark, newest } = Object(value);
-  return typeof originIsServerTime === "boolean" && typeof originAtMs === "number" && (mark === null || isMark(mark)) && (!newest || isMark(newest));
 }
 function publishedAt({ body }) {
   const extra = body.extra;
@@ -1703,6 +1505,220 @@ function fingerprint(text2) {
     b ^= b >>> 15;
   }
   return (a >>> 0).toString(36) + (b >>> 0).toString(36).padStart(7, "0");
+}
+const MARK_EVERY_MS = 100;
+const MARKS_KEPT = 64;
+function createMarks() {
+  let marks = [];
+  const newest = () => marks[marks.length - 1];
+  return {
+    add(mark) {
+      const last = newest();
+      if (!isAfter(mark, last)) return;
+      const before = marks[marks.length - 2];
+      if (last && before && last.receivedAtMs - before.receivedAtMs < MARK_EVERY_MS) marks.pop();
+      marks.push(mark);
+      if (marks.length > MARKS_KEPT) marks = thinned(marks);
+    },
+    again(place, askedAtMs) {
+      const isIt = (mark) => mark.receivedAtMs < askedAtMs && !isAfter(mark, place) && !isAfter(place, mark);
+      if (marks.some(isIt)) marks = marks.map((mark) => isIt(mark) ? __spreadProps(__spreadValues({}, mark), { isFirm: true }) : mark);
+    },
+    before: (atMs, firmAtMs) => marks.filter(({ isFirm, receivedAtMs: at }) => at <= atMs || isFirm && at <= firmAtMs).pop(),
+    oldest: () => marks[0],
+    newest,
+    some: (holds) => marks.some(holds),
+    clear() {
+      marks = [];
+    }
+  };
+}
+function isAfter(a, b) {
+  return !b || a.mid > b.mid || (a.timeAtMs - b.timeAtMs || a.tag - b.tag) > 0;
+}
+function isMark(value) {
+  const { mid, timeAtMs, tag, receivedAtMs } = Object(value);
+  const areNumbers = [timeAtMs, tag, receivedAtMs].every((each) => typeof each === "number");
+  return areNumbers && typeof mid === "string" && /^(\d{26})?$/.test(mid);
+}
+function thinned(marks) {
+  const timeOf = (at) => marks[at].receivedAtMs;
+  let least = Infinity;
+  let drop = 1;
+  for (let at = 1; at < marks.length - 2; at++) {
+    const share = (timeOf(at + 1) - timeOf(at - 1)) / (timeOf(marks.length - 1) - timeOf(at - 1));
+    if (share < least) {
+      least = share;
+      drop = at;
+    }
+  }
+  return marks.filter((_, at) => at !== drop);
+}
+function createUnfinished() {
+  const reached = /* @__PURE__ */ new Map();
+  let begun = null;
+  return {
+    open(base, channels) {
+      if (isAfter(begun || base, base)) reached.clear();
+      if (!begun || isAfter(begun, base)) begun = base;
+      const placeOf = (at) => {
+        const place = reached.get(channels[at]);
+        return place && isAfter(place, base) ? place : base;
+      };
+      const behind = (a, b) => isAfter(placeOf(a), placeOf(b)) ? 1 : 0;
+      const order = channels.map((_, at) => at).sort((a, b) => behind(a, b) - behind(b, a));
+      return {
+        order,
+        from: order.length ? placeOf(order[0]) : base,
+        came(channel, place) {
+          const found = order.findIndex((at) => channel.toLowerCase().indexOf(channels[at]) === 0);
+          order.slice(0, found + 1).forEach((at) => {
+            const key = channels[at];
+            if (isAfter(place, reached.get(key))) reached.set(key, place);
+          });
+        }
+      };
+    },
+    over() {
+      begun = null;
+      reached.clear();
+    }
+  };
+}
+const REPLAY_QUIET_MS = 1e3;
+const REPLAY_LONGEST_MS = 1e4;
+const SORTING_MS$1 = 1e4;
+const HISTORY_MS$1 = 864e5;
+function createPosition(options) {
+  const { version, overlapMs, lastMid, left } = options;
+  const { originAtMs, originIsServerTime } = left || options;
+  const { byMid, placeOf, hintedPlace, startOf, queryOf } = numberingOf(version);
+  const origin = startOf(WHOLE_HISTORY, wholeSecond(originAtMs));
+  const marks = createMarks();
+  const begin = lastMid ? { mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 } : null;
+  let leftMark = left && left.mark;
+  const first = leftMark || begin;
+  if (first) marks.add(first);
+  let passed = left && left.newest;
+  let storeWasEmpty = false;
+  let epoch = 0;
+  let isBehind = false;
+  const unfinished = createUnfinished();
+  function oldest() {
+    return leftMark || (byMid || originIsServerTime ? void 0 : marks.oldest());
+  }
+  function safeAt(sinceMs, firmAtMs = sinceMs) {
+    const newest = marks.newest();
+    const aliveAtMs = newest && byMid ? Math.min(newest.receivedAtMs, sinceMs) : sinceMs;
+    return marks.before(aliveAtMs - overlapMs, firmAtMs);
+  }
+  function newestOf() {
+    const newest = marks.newest();
+    return passed && isAfter(passed, newest) ? passed : newest;
+  }
+  function open(link) {
+    const isWhole = isBehind;
+    const sinceMs = Math.min(link.sinceMs, link.nowMs);
+    const from = isWhole ? void 0 : safeAt(sinceMs, link.isAlone ? 0 : sinceMs) || oldest();
+    let fromOrigin = from ? version === 1 && from.timeAtMs <= wholeSecond(originAtMs) : isWhole || link.resumed || version < 2 || originIsServerTime && !byMid;
+    const base = from ? startOf(from.mid, from.timeAtMs) : origin;
+    const isAsking = !!from || storeWasEmpty || fromOrigin;
+    const openedInEpoch = epoch;
+    let holding = !byMid && !link.atomic && link.channels.length > 1 && isAsking;
+    const surelyStored = { mid: "", timeAtMs: wholeSecond(link.serverNowMs) - 1e3, tag: 0 };
+    const reading = holding ? unfinished.open(base, link.channels) : null;
+    const query2 = isAsking ? queryOf(reading ? reading.from : base) : {};
+    let isAnswered = false;
+    let held = null;
+    let firstAtMs = 0;
+    let heldAtMs = 0;
+    let reached = null;
+    function isRenumbered({ mid }, publishedAtMs, isOther) {
+      const newest = newestOf();
+      if (!byMid || !newest || mid > newest.mid) return false;
+      if (isOther || from && mid <= from.mid && openedInEpoch === epoch) return true;
+      const isLater = (mark) => mid <= mark.mid && Number(publishedAtMs) - SORTING_MS$1 > (mark.publishedAtMs || Infinity);
+      return marks.some(isLater) || !!passed && isLater(passed);
+    }
+    function move(place, nowMs, publishedAtMs, channel) {
+      if (holding) {
+        if (!firstAtMs) firstAtMs = heldAtMs = nowMs;
+        const live = place.timeAtMs >= wholeSecond(link.serverNowMs + firstAtMs - link.nowMs) + 1e3;
+        holding = !live && nowMs - heldAtMs < REPLAY_QUIET_MS && nowMs - firstAtMs < REPLAY_LONGEST_MS;
+        heldAtMs = nowMs;
+        if (holding) {
+          if (isAfter(place, held)) held = place;
+          if (reading && channel) reading.came(channel, place.timeAtMs < surelyStored.timeAtMs ? place : surelyStored);
+          return;
+        }
+        unfinished.over();
+        if (held) marks.add(__spreadProps(__spreadValues({}, held), { receivedAtMs: nowMs }));
+      }
+      const isFirm = options.originIsServerTime && Number(publishedAtMs) > 0 && Number(publishedAtMs) + SORTING_MS$1 < options.originAtMs;
+      marks.add(__spreadProps(__spreadValues({}, place), { receivedAtMs: nowMs, publishedAtMs, isFirm }));
+      marks.again(place, link.nowMs - SORTING_MS$1);
+    }
+    return {
+      query: query2,
+      order: reading ? reading.order : void 0,
+      isUnfinished: () => holding && !!held,
+      next() {
+        if (reached) return queryOf(reached);
+        fromOrigin = fromOrigin || !(isAsking || isAnswered);
+        return isAsking || !(storeWasEmpty || fromOrigin) ? query2 : queryOf(origin);
+      },
+      accept(message, nowMs, isOther = false) {
+        const place = placeOf(message);
+        if (!place || isFromTheFuture(place.mid, link.serverNowMs)) return "news";
+        const publishedAtMs = publishedAt(message);
+        const began = (newestOf() || place).mid.slice(0, 10);
+        const isAnother = Number(began) > 0 && began < place.mid.slice(0, 10);
+        const renumbered = isRenumbered(place, publishedAtMs, isOther);
+        if (isWhole && openedInEpoch === epoch) isBehind = false;
+        if (renumbered) {
+          epoch++;
+          marks.clear();
+          passed = leftMark = null;
+          isBehind = true;
+        }
+        if (renumbered || isAfter(place, reached)) reached = place;
+        move(place, nowMs, publishedAtMs, message.channel);
+        if (fromOrigin && isBeforeStart(message)) return "before-start";
+        return renumbered ? "renumbered" : isAnother ? "another-store" : "news";
+      },
+      emptyPoll(hint, nowMs) {
+        isAnswered = true;
+        if (from || reached) return;
+        if (byMid && hint.lastMessageId === "") storeWasEmpty = true;
+        reached = hintedPlace(hint);
+        const isFirm = nowMs - link.nowMs > SORTING_MS$1;
+        if (reached && !marks.newest()) marks.add(__spreadProps(__spreadValues({}, reached), { receivedAtMs: nowMs, isFirm }));
+      }
+    };
+  }
+  function isBeforeStart(message) {
+    const publishedAtMs = byMid ? publishedAt(message) || createdAt(message) : message.timeAtMs;
+    return publishedAtMs !== null && publishedAtMs < wholeSecond(originAtMs);
+  }
+  function createdAt({ createdAtMs }) {
+    return createdAtMs && Math.abs(createdAtMs - originAtMs) < HISTORY_MS$1 ? createdAtMs : null;
+  }
+  return {
+    open,
+    describe() {
+      const newest = marks.newest();
+      return newest ? queryOf(newest) : {};
+    },
+    state(owedSinceMs = Infinity) {
+      const newest = marks.newest();
+      const mark = !isBehind && newest && (safeAt(Math.min(newest.receivedAtMs, owedSinceMs)) || oldest()) || null;
+      return { originAtMs, originIsServerTime, mark, newest: isBehind ? null : newestOf() };
+    }
+  };
+}
+function isPositionState(value) {
+  const { originAtMs, originIsServerTime, mark, newest } = Object(value);
+  return typeof originIsServerTime === "boolean" && typeof originAtMs === "number" && (mark === null || isMark(mark)) && (!newest || isMark(newest));
 }
 function requestUrl(base, parameters, keepSlashes = false) {
   const [path, ...queries] = base.split("#")[0].split("?");
@@ -1814,6 +1830,7 @@ function createArrivals() {
   let endedAtMs = Infinity;
   let firstId = 0;
   let heardAtMs = Infinity;
+  const isRead = (atMs) => atMs - heardAtMs >= READ_AFTER_MS;
   return {
     opening({ id, sinceMs }, channels, clock, nowMs) {
       const prints = printsOf(channels);
@@ -1827,7 +1844,7 @@ function createArrivals() {
         unreadSinceMs = Math.min(unreadSinceMs, startedAtMs);
         endedAtMs = heardAtMs = Infinity;
         firstId = id;
-      } else if (sinceMs - heardAtMs >= READ_AFTER_MS) unreadSinceMs = Infinity;
+      } else if (isRead(sinceMs)) unreadSinceMs = Infinity;
       if (!known || fresh.length) known = prints;
       return unreadSinceMs;
     },
@@ -1840,6 +1857,10 @@ function createArrivals() {
     ended(nowMs) {
       endedAtMs = Math.min(endedAtMs, nowMs);
     },
+    renewed() {
+      endedAtMs = Infinity;
+    },
+    unreadSinceMs: (nowMs) => Math.min(endedAtMs, isRead(nowMs) ? Infinity : unreadSinceMs),
     restore(read) {
       known = read.length ? read : null;
     }
@@ -2347,11 +2368,15 @@ function createCounters() {
   return { frames: 0, events: 0, repeats: 0, bad: 0, beforeStart: 0, commands: 0, configLoads: 0, opened: 0, lost: 0 };
 }
 const WRITE_EVERY_MS = 1e3;
+const LONG_AGO_MS = 828e5;
 const SEEN_BEFORE_MS = 15e3;
 const inUse = /* @__PURE__ */ new WeakMap();
 function ownerOf({ channels, version }) {
   const [first] = channels;
   return first ? fingerprint(`${first.id.reveal().split(/[:.]/)[0].toLowerCase()}|v${version}`) : null;
+}
+function heardUntil({ position: { mark, originAtMs } }, clockShiftMs) {
+  return mark ? mark.receivedAtMs : originAtMs + clockShiftMs;
 }
 function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs }) {
   const { clock, page } = platform;
@@ -2431,7 +2456,8 @@ function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs })
       before = null;
       if (!entry || entry.owner !== owner) return null;
       dedupe.restore(entry.seen, entry.position.mark ? entry.position.mark.receivedAtMs : 0);
-      return entry;
+      const nowMs = clock.now();
+      return entry.sinceMs > nowMs ? __spreadProps(__spreadValues({}, entry), { sinceMs: nowMs - LONG_AGO_MS }) : entry;
     },
     moved() {
       if (!name || isAway) return;
@@ -2485,8 +2511,95 @@ function framingOf(version, wanted, codecs) {
   if (version < 4) return "text";
   return wanted !== "auto" ? wanted : codecs.protobuf ? "protobuf" : "text";
 }
+const TRIES$2 = 3;
+const PAUSE_MS$3 = 2e3;
+function createLeftBehind({ clock, read: readBefore, missed }) {
+  const standing = /* @__PURE__ */ new Map();
+  let read = readBefore;
+  let readingId = 0;
+  let ended = [];
+  let tasks = [];
+  let timer;
+  const lacking = (prints) => read.length ? prints.filter((print) => read.indexOf(print) < 0) : [];
+  function readUntil({ openedAtMs, askedSinceMs }, heardAtMs) {
+    return clock.now() - openedAtMs < READ_AFTER_MS ? askedSinceMs : heardAtMs;
+  }
+  function ask2({ poll, prints, sinceMs }) {
+    if (!poll) return false;
+    lacking(prints).forEach((print) => tasks.push({ poll, print, sinceMs, triesLeft: TRIES$2, stop: null }));
+    plan();
+    return true;
+  }
+  function plan() {
+    clock.clearTimeout(timer);
+    if (tasks.length) timer = clock.setTimeout(run, PAUSE_MS$3);
+  }
+  function run() {
+    if (!readingId) return;
+    for (const task of tasks.slice()) {
+      const { poll, sinceMs, print } = task;
+      const drop = () => {
+        tasks = tasks.filter((each) => each !== task);
+      };
+      const told = (word) => {
+        if (word === "waits") return;
+        task.stop = null;
+        if (word === "answered") return drop();
+        if (--task.triesLeft) return plan();
+        drop();
+        missed(sinceMs);
+      };
+      task.stop = task.stop || poll(sinceMs, told, print);
+    }
+  }
+  function pause() {
+    clock.clearTimeout(timer);
+    tasks.forEach((task) => {
+      if (task.stop) task.stop();
+      task.stop = null;
+    });
+  }
+  return {
+    read: () => read.concat(tasks.map(({ print }) => print)),
+    opened(link, heardAtMs, owedSinceMs) {
+      const { id, prints } = link;
+      standing.forEach((part) => {
+        part.sinceMs = Math.min(part.sinceMs, owedSinceMs, readUntil(part, heardAtMs));
+        part.isOwed = part.isOwed || part.isAfterBreak && owedSinceMs < Infinity;
+      });
+      const before = read;
+      read = prints;
+      const isLacking = !readingId && lacking(before).length > 0;
+      readingId = id;
+      const leftOver = ended.filter((part) => lacking(part.prints).length);
+      const askedSinceMs = ended.reduce((least, { sinceMs }) => Math.min(least, sinceMs), link.askedSinceMs);
+      standing.set(id, __spreadProps(__spreadValues({}, link), { askedSinceMs, openedAtMs: clock.now(), sinceMs: Infinity, isOwed: false }));
+      ended = [];
+      const asked = leftOver.map(ask2);
+      plan();
+      return isLacking && asked.indexOf(true) < 0;
+    },
+    ended(linkId, how, heardAtMs) {
+      const part = standing.get(linkId);
+      standing.delete(linkId);
+      if (linkId === readingId) readingId = 0;
+      if (part && !readingId) {
+        part.sinceMs = Math.min(part.sinceMs, readUntil(part, heardAtMs));
+        ended.push(part);
+      } else if (part && lacking(part.prints).length && !ask2(part) && (how === "lost" || part.isOwed)) {
+        missed(part.sinceMs);
+      }
+      if (how === "page-left") pause();
+    },
+    stop() {
+      pause();
+      tasks = [];
+    }
+  };
+}
 const WAIT_MS = 5e3;
 function startShortPoll({ clock, holdMs, open, take, told }) {
+  const startedAtMs = clock.now();
   let over = false;
   function stop() {
     over = true;
@@ -2517,8 +2630,8 @@ function startShortPoll({ clock, holdMs, open, take, told }) {
       emptyPoll: answered2,
       lost: lost2
     },
-    // A gateway lost its patience: the poll was held, and had nothing to bring.
-    answered2
+    // A gateway lost its patience: the poll was held, and had nothing to bring. Or the page slept, and nobody answered.
+    () => (clock.now() - startedAtMs < holdMs ? answered2 : lost2)()
   );
   return stop;
 }
@@ -2530,8 +2643,12 @@ function createLinks(deps) {
   let readingId = 0;
   const { left } = deps;
   let leftAtMs = left ? left.sinceMs : Infinity;
-  let read = left && left.read || [];
-  arrivals.restore(read);
+  const leftBehind = createLeftBehind({
+    clock,
+    read: left && left.read || [],
+    missed: recovery.leftBehind
+  });
+  arrivals.restore(leftBehind.read());
   let hasOpened = leftAtMs < Infinity;
   let heardAtMs = Infinity;
   let doubtedSinceMs = Infinity;
@@ -2559,7 +2676,7 @@ function createLinks(deps) {
       resumed: hasOpened || id > 1
     };
     const replay = position.open(__spreadProps(__spreadValues({}, asked), { atomic: kind2 === "long-polling" }));
-    const read2 = {
+    const read = {
       codec,
       replay,
       origin: { channels, openedAtMs },
@@ -2567,7 +2684,7 @@ function createLinks(deps) {
       answered: (answer) => uplink.answered(id, answer)
     };
     const listed = replay.order ? __spreadProps(__spreadValues({}, config), { channels: replay.order.map((at) => channels[at]) }) : config;
-    const address = (as, cursor) => addressOf(listed, as, { framing, cursor, href: deps.href });
+    const address = (as, cursor, of = listed) => addressOf(of, as, { framing, cursor, href: deps.href });
     replays.set(id, replay);
     const factory = deps.factories["long-polling"];
     const mayPoll = factory && deps.candidates().some((other) => other.kind === "long-polling");
@@ -2578,18 +2695,23 @@ function createLinks(deps) {
       channels,
       missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs || silentSinceMs < Infinity && mayPoll) ? missedSinceMs : null,
       askedSinceMs: sinceMs,
+      isAfterBreak: hasOpened && !hasActive,
       // Version 5 replays over WebSocket alone.
       poll: mayPoll && version < 5 ? poll : null,
-      release: (frame) => void reader.take(frame, read2)
+      release: (frame) => void reader.take(frame, read)
     });
-    function poll(fromMs, told) {
-      const asking = position.open(__spreadProps(__spreadValues({}, asked), { nowMs: clock.now(), sinceMs: fromMs, resumed: true, atomic: true }));
+    function poll(fromMs, told, print) {
+      const again = { nowMs: clock.now(), sinceMs: fromMs, resumed: true, atomic: true, isAlone: !!print };
+      const asking = position.open(__spreadValues(__spreadValues({}, asked), again));
+      const prints = printsOf(channels);
+      const alone = print ? __spreadProps(__spreadValues({}, config), { channels: channels.filter((_, at) => prints[at] === print) }) : listed;
       return startShortPoll({
         told,
         clock,
         holdMs: deps.timeouts.pollHoldMs,
-        take: (frame) => reader.take(frame, __spreadProps(__spreadValues({}, read2), { replay: asking })),
-        open: (sink, again) => factory({
+        // What the poll brought the link has passed.
+        take: (frame) => reader.take(frame, __spreadProps(__spreadValues({}, read), { replay: asking })) === "news" && recovery.heard(0),
+        open: (sink, again2) => factory({
           clock,
           fetch: deps.platform.fetch,
           webSocket: null,
@@ -2597,8 +2719,8 @@ function createLinks(deps) {
           mayBecomeLongPoll: false,
           binary: isBinary(config, "long-polling", framing),
           address(phase) {
-            if (phase === "next") again();
-            return address("long-polling", asking.query);
+            if (phase === "next") again2();
+            return address("long-polling", asking.query, alone);
           },
           sink
         })
@@ -2610,9 +2732,9 @@ function createLinks(deps) {
       silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
       address: (phase) => address(kind2, phase === "first" ? replay.query : replay.next()),
       frame(frame) {
-        heardAtMs = clock.now();
+        if (id >= readingId) heardAtMs = clock.now();
         if (recovery.hold(id, frame)) return "news";
-        const outcome = reader.take(frame, read2);
+        const outcome = reader.take(frame, read);
         if (outcome === "news") recovery.heard(id);
         return outcome;
       },
@@ -2627,8 +2749,7 @@ function createLinks(deps) {
     if (!link) return;
     const { channels, missedSinceMs, askedSinceMs } = link;
     const prints = printsOf(channels);
-    const lacksChannel = !readingId && !!prints.length && read.some((print) => prints.indexOf(print) < 0);
-    read = prints;
+    const lacksChannel = leftBehind.opened(__spreadProps(__spreadValues({}, link), { prints }), heardAtMs, recovery.owedSinceMs());
     deps.readsOthers();
     readingId = linkId;
     const sinceMs = lacksChannel && missedSinceMs === null ? askedSinceMs : missedSinceMs;
@@ -2644,11 +2765,14 @@ function createLinks(deps) {
     const replay = replays.get(linkId);
     recovery.ended(linkId, !!replay && replay.isUnfinished());
     replays.delete(linkId);
+    const how = what === "lost" ? what : detail === "stopped" ? "page-left" : "closed";
+    leftBehind.ended(linkId, how, Math.min(heardAtMs, recovery.owedSinceMs()));
     if (linkId === readingId) readingId = 0;
   }
   return {
     open,
-    read: () => read,
+    read: leftBehind.read,
+    stop: leftBehind.stop,
     happened(entry, linkId) {
       const { what, detail } = entry;
       if (what === "lost") arrivals.lost(linkId, clock.now());
@@ -2721,8 +2845,8 @@ function createReader(deps) {
   }
   return { take };
 }
-const TRIES = 3;
-const PAUSE_MS$1 = 2e3;
+const TRIES$1 = 3;
+const PAUSE_MS$2 = 2e3;
 const MOST = 5e3;
 function createDebt({ clock, poll, resumeAgain, paid, waits }) {
   let owedSinceMs = Infinity;
@@ -2756,12 +2880,12 @@ function createDebt({ clock, poll, resumeAgain, paid, waits }) {
     if (sinceMs === Infinity) return paid();
     if (triesLeft-- > 0) {
       pollSinceMs = sinceMs;
-      stopPoll = poll(sinceMs, (word) => {
+      stopPoll = poll(since(), (word) => {
         if (word === "waits") return waits();
         pollSinceMs = Infinity;
         stopPoll = null;
-        if (word === "lost") return owe(sinceMs, PAUSE_MS$1);
-        triesLeft = TRIES;
+        if (word === "lost") return owe(sinceMs, PAUSE_MS$2);
+        triesLeft = TRIES$1;
         paid();
       });
       if (stopPoll) return;
@@ -2786,8 +2910,8 @@ function createDebt({ clock, poll, resumeAgain, paid, waits }) {
     opened(askedSinceMs) {
       left();
       hasLink = true;
-      triesLeft = TRIES;
-      if (askedSinceMs > owedSinceMs) return owe(owedSinceMs, PAUSE_MS$1);
+      triesLeft = TRIES$1;
+      if (askedSinceMs > owedSinceMs) return owe(owedSinceMs, PAUSE_MS$2);
       linkSinceMs = owedSinceMs;
       owedSinceMs = Infinity;
     },
@@ -2820,12 +2944,17 @@ function createHoles() {
       }
       const { last, left, lastAtMs } = counted;
       counted.lastAtMs = publishedAtMs;
+      const leaveOut = (from) => {
+        for (let number = from; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs });
+      };
       if (id <= last) {
         if (left.delete(id)) return null;
-        channels.set(channel, { last: id, lastAtMs: publishedAtMs, left: /* @__PURE__ */ new Map() });
+        left.clear();
+        counted.last = id;
+        leaveOut(1);
         return { what: "anew", sinceMs: lastAtMs };
       }
-      for (let number = last + 1; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs });
+      leaveOut(last + 1);
       counted.last = id;
       return id > last + 1 ? { what: "hole", sinceMs: lastAtMs } : null;
     },
@@ -2844,12 +2973,12 @@ function createHoles() {
       unread += count;
     },
     areOpen: () => Array.from(channels.values()).some(({ left }) => left.size > 0),
-    missing(beforeMs) {
+    missing(beforeMs, nowMs = Infinity) {
       let count = 0;
       let since = Infinity;
       channels.forEach(
         ({ left }) => left.forEach(({ atMs, sinceMs }, number) => {
-          if (atMs > beforeMs) return;
+          if (atMs > beforeMs && atMs <= nowMs) return;
           left.delete(number);
           count++;
           since = Math.min(since, sinceMs);
@@ -2861,70 +2990,147 @@ function createHoles() {
     }
   };
 }
+const HOLD_MS = 2e3;
+const TRIES = 3;
+const PAUSE_MS$1 = 300;
+function createMissedFetch(clock, release) {
+  let held = null;
+  let sinceMs = Infinity;
+  let holding;
+  let pause;
+  let stopPoll = () => {
+  };
+  function letGo() {
+    const frames = held || [];
+    held = null;
+    clock.clearTimeout(holding);
+    release(frames);
+  }
+  return {
+    start(poll, fromMs, told) {
+      held = [];
+      sinceMs = fromMs;
+      holding = clock.setTimeout(letGo, HOLD_MS);
+      let triesLeft = TRIES;
+      const ask2 = () => {
+        stopPoll = poll((word) => {
+          if (word === "lost" && --triesLeft) {
+            pause = clock.setTimeout(ask2, PAUSE_MS$1);
+            return;
+          }
+          if (word !== "waits") sinceMs = Infinity;
+          letGo();
+          told(word);
+        });
+      };
+      ask2();
+    },
+    sinceMs: () => sinceMs,
+    hold: (frame) => !!held && !!held.push(frame),
+    stop() {
+      held = null;
+      sinceMs = Infinity;
+      clock.clearTimeout(holding);
+      clock.clearTimeout(pause);
+      stopPoll();
+      stopPoll = () => {
+      };
+    }
+  };
+}
+const PING_MS = 12e4;
+const AFTER_PING_MS = 3e3;
+function createPingWindow(clock, swallowed) {
+  let timer;
+  let isQuiet = true;
+  function afterPing() {
+    timer = clock.setTimeout(afterPing, PING_MS);
+    if (!isQuiet) swallowed(clock.now() - AFTER_PING_MS);
+    isQuiet = true;
+  }
+  return {
+    opened() {
+      isQuiet = true;
+      timer = clock.setTimeout(afterPing, PING_MS + AFTER_PING_MS);
+    },
+    heard() {
+      isQuiet = false;
+    },
+    left: () => clock.clearTimeout(timer)
+  };
+}
 function remedyOf({
   version,
   kind: kind2,
   missedSinceMs,
   poll,
-  isAfterCut
+  isAfterCut,
+  isPlanned
 }) {
   if (version === 1 && kind2 === "sse" && isAfterCut && poll) return "poll";
-  if (missedSinceMs === null || kind2 !== "websocket" || version === 2) return "none";
+  if (missedSinceMs === null) return isPlanned && kind2 === "websocket" && version > 2 && poll ? "ask-again" : "none";
+  if (kind2 !== "websocket" || version === 2) return "none";
   if (version === 1) return "fetch";
   return "ask-again";
 }
 const HOLE_MS = 3e3;
 const HISTORY_MS = 864e5;
 const IN_FLIGHT_MS = 1500;
-const HOLD_MS = 2e3;
-const FETCH_TRIES = 3;
-const FETCH_PAUSE_MS = 300;
+const SORTING_MS = 15e3;
 const RECONCILE_MS = 2e3;
 const CHECK_MS = 1e4;
 const HOLE_CHECK_MS = 1e3;
 const HOLE_BACK_MS = 3e4;
 const SETTLE_MS = 2e3;
-const PING_MS = 12e4;
-const AFTER_PING_MS = 3e3;
 const RENUMBERED = { certainty: "suspected", reason: "renumbered" };
 function createRecovery(deps) {
   const { clock } = deps;
   let link = null;
-  let held = null;
   let missedSinceMs = null;
-  let fetchSinceMs = Infinity;
   let worst = "complete";
   let isSettled = true;
   let openedAtMs = 0;
-  let stopPoll = () => {
-  };
-  let stopHolding = stopPoll;
   let timer;
   let holeTimer = null;
   let numberedAtMs = Infinity;
+  let numberedBeforeMs = Infinity;
+  let linkedAtMs = 0;
+  let highestMid = "";
   let anewOnId = 0;
   const holes = createHoles();
-  let pingTimer;
-  let isQuiet = true;
   let isAfterCut = false;
+  let isAgain = false;
   const debt = createDebt({
     clock,
     poll: (sinceMs, told) => link && link.poll && link.poll(sinceMs, told),
-    resumeAgain: deps.resumeAgain,
+    resumeAgain() {
+      isAgain = true;
+      deps.resumeAgain();
+    },
     paid: settle2,
     waits: say
   });
+  const fetch = createMissedFetch(clock, (frames) => link && frames.forEach(link.release));
+  const pings = createPingWindow(clock, (sinceMs) => debt.owe(sinceMs, 0));
+  function owedSinceMs() {
+    return Math.min(debt.sinceMs(), fetch.sinceMs());
+  }
   function opened2(next) {
+    const isPlanned = !!link && !isAgain;
+    isAgain = false;
     leave();
     link = next;
-    isQuiet = true;
+    linkedAtMs = clock.now();
+    numberedBeforeMs = numberedAtMs;
     const { version, kind: kind2 } = next;
     debt.opened(version === 1 && kind2 === "websocket" && next.poll ? Infinity : next.askedSinceMs);
-    if (version === 4 && kind2 === "websocket" && next.poll) {
-      pingTimer = clock.setTimeout(afterPing, PING_MS + AFTER_PING_MS);
-    }
+    if (version === 4 && kind2 === "websocket" && next.poll) pings.opened();
     const ownSinceMs = next.missedSinceMs === null ? missedSinceMs : next.missedSinceMs;
-    if (ownSinceMs === null) return;
+    const remedy = remedyOf(__spreadProps(__spreadValues({}, next), { missedSinceMs: ownSinceMs, isAfterCut, isPlanned }));
+    if (ownSinceMs === null) {
+      if (remedy === "ask-again") debt.owe(next.askedSinceMs, RECONCILE_MS);
+      return;
+    }
     missedSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, Number(missedSinceMs));
     if (numberedAtMs === Infinity) numberedAtMs = missedSinceMs;
     openedAtMs = clock.now();
@@ -2933,7 +3139,6 @@ function createRecovery(deps) {
     if (openedAtMs - missedSinceMs > HISTORY_MS) suspect({ certainty: "suspected", reason: "history" });
     else if (next.lacksChannel) suspect({ certainty: "suspected", reason: "channel" });
     if (link !== next) return;
-    const remedy = remedyOf(__spreadProps(__spreadValues({}, next), { missedSinceMs, isAfterCut }));
     switch (remedy) {
       case "fetch":
         return fetchMissed(next);
@@ -2948,48 +3153,28 @@ function createRecovery(deps) {
         return remedy;
     }
   }
-  const noReplay = () => suspect({ certainty: "suspected", reason: "no-replay" }, Math.min(Number(missedSinceMs), numberedAtMs));
-  function fetchMissed(from) {
-    if (!from.poll) {
+  function fetchMissed({ poll }) {
+    const fromMs = Number(missedSinceMs);
+    const heardAtMs = Math.min(fromMs, numberedAtMs);
+    const noReplay = () => suspect({ certainty: "suspected", reason: "no-replay" }, heardAtMs);
+    if (!poll) {
       noReplay();
       return settle2();
     }
-    held = [];
-    fetchSinceMs = Number(missedSinceMs);
-    let triesLeft = FETCH_TRIES;
-    const holding = clock.setTimeout(release, HOLD_MS);
-    const { poll } = from;
-    const ask2 = () => {
-      stopPoll = poll(Number(missedSinceMs), (word) => {
-        if (word === "lost" && --triesLeft) {
-          timer = clock.setTimeout(ask2, FETCH_PAUSE_MS);
-          return;
-        }
-        release();
-        if (word === "waits") return say();
-        if (word === "lost") noReplay();
-        settle2();
-      });
-    };
-    stopHolding = () => clock.clearTimeout(holding);
-    ask2();
-  }
-  function afterPing() {
-    pingTimer = clock.setTimeout(afterPing, PING_MS);
-    if (!isQuiet) debt.owe(clock.now() - AFTER_PING_MS, 0);
-    isQuiet = true;
+    const ask2 = (told) => poll(fromMs, told);
+    fetch.start(ask2, fromMs, (word) => {
+      if (word === "waits") return say();
+      if (word === "lost") noReplay();
+      settle2();
+    });
   }
   function heard(linkId) {
-    if (!link || link.id !== linkId) return;
-    isQuiet = false;
-    debt.heard();
+    if (!link) return;
+    if (link.id === linkId) {
+      pings.heard();
+      debt.heard();
+    }
     if (link.kind === "long-polling" && link.version > 2) debt.owe(clock.now(), CHECK_MS);
-  }
-  function release() {
-    const frames = held || [];
-    held = null;
-    stopHolding();
-    if (link) frames.forEach(link.release);
   }
   function say() {
     if (!isSettled) deps.recovered(worst);
@@ -2998,7 +3183,6 @@ function createRecovery(deps) {
     if (isSettled) return;
     isSettled = true;
     missedSinceMs = null;
-    fetchSinceMs = Infinity;
     deps.recovered(worst);
   }
   function suspect(what, sinceMs = missedSinceMs) {
@@ -3009,48 +3193,46 @@ function createRecovery(deps) {
     deps.gap(__spreadProps(__spreadValues({}, what), { sinceMs: fromMs - IN_FLIGHT_MS, untilMs }));
     if (isSettled) deps.recovered(worst);
   }
-  function lostStore(lastAtMs) {
+  function lostStore(numberedMs) {
     const nowMs = clock.now();
+    const lastAtMs = nowMs - linkedAtMs < SORTING_MS ? Math.min(numberedMs, numberedBeforeMs) : numberedMs;
     const sinceMs = lastAtMs > nowMs && lastAtMs < Infinity ? nowMs - HISTORY_MS : lastAtMs;
     suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, sinceMs));
   }
   function numbered(message, version, publishedAtMs = clock.now()) {
     debt.counted();
     const nowMs = clock.now();
-    numberedAtMs = publishedAtMs;
+    const { mid } = message;
+    if (!mid || mid > highestMid) numberedAtMs = Math.min(publishedAtMs, owedSinceMs(), deps.unreadSinceMs());
+    if (mid && mid > highestMid) highestMid = mid;
     if (version !== 2) return;
     const found = holes.seen(message, nowMs, publishedAtMs);
     if (!found) return;
     const { what, sinceMs } = found;
-    if (what === "hole") {
-      holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS);
-      return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS);
-    }
-    if (sinceMs > openedAtMs || !link || link.id === anewOnId) return;
+    if (holes.areOpen()) holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS);
+    if (what === "hole") return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS);
+    if (sinceMs > openedAtMs && sinceMs <= nowMs || !link || link.id === anewOnId) return;
     anewOnId = link.id;
     lostStore(sinceMs);
   }
   function checkHoles() {
-    const found = holes.missing(clock.now() - HOLE_MS);
+    const nowMs = clock.now();
+    const found = holes.missing(nowMs - HOLE_MS, nowMs);
     holeTimer = holes.areOpen() ? clock.setTimeout(checkHoles, HOLE_MS) : null;
     if (found) suspect({ certainty: "certain", reason: "overflow", missing: found.count }, found.sinceMs);
   }
   function leave() {
     clock.clearTimeout(timer);
-    clock.clearTimeout(pingTimer);
-    if (fetchSinceMs < Infinity) debt.owe(fetchSinceMs, 0);
-    fetchSinceMs = Infinity;
+    pings.left();
+    if (fetch.sinceMs() < Infinity) debt.owe(fetch.sinceMs(), 0);
     debt.left();
-    stopPoll();
-    stopPoll = () => {
-    };
-    stopHolding();
-    held = link = null;
+    fetch.stop();
+    link = null;
   }
   return {
-    owedSinceMs: () => Math.min(debt.sinceMs(), fetchSinceMs),
+    owedSinceMs,
     opened: opened2,
-    hold: (linkId, frame) => !!held && !!link && link.id === linkId && !!held.push(frame),
+    hold: (linkId, frame) => !!link && link.id === linkId && fetch.hold(frame),
     heard,
     ended(linkId, isUnfinished = false) {
       isAfterCut = isUnfinished;
@@ -3066,9 +3248,11 @@ function createRecovery(deps) {
     // The position asks for everything until everything came.
     renumbered() {
       lostStore(numberedAtMs);
+      highestMid = "";
       if (link) debt.owe(clock.now(), 0);
     },
     anotherStore: () => lostStore(numberedAtMs),
+    leftBehind: (sinceMs) => suspect({ certainty: "suspected", reason: "channel" }, sinceMs),
     stop() {
       leave();
       clock.clearTimeout(holeTimer);
@@ -3278,7 +3462,7 @@ function createSession(deps) {
       owner: config && ownerOf(config),
       counts: recovery.counts(),
       read: links ? links.read() : [],
-      owedSinceMs: recovery.owedSinceMs()
+      owedSinceMs: Math.min(recovery.owedSinceMs(), arrivals.unreadSinceMs(clock.now()))
     }),
     downSinceMs: () => downSince(stateNow())
   });
@@ -3299,6 +3483,7 @@ function createSession(deps) {
   }));
   const recovery = createRecovery({
     clock,
+    unreadSinceMs: () => arrivals.unreadSinceMs(clock.now()),
     // What was missed may be a command of the server: an exchanged channel.
     gap: (fact) => (deps.gap(fact), fact.reason === "no-replay" && renew()),
     recovered(outcome) {
@@ -3307,6 +3492,7 @@ function createSession(deps) {
     },
     resumeAgain: retarget2
   });
+  const send2 = (linkId, frame) => !!connection && connection.send(linkId, frame);
   const uplink = createUplink({
     clock,
     fetch: platform.fetch,
@@ -3330,9 +3516,6 @@ function createSession(deps) {
   const stateNow = () => connection ? connection.state : { phase: "idle" };
   const framingNow = (version = config ? config.version : 0) => framingOf(version, deps.framing, deps.codecs);
   const hrefNow = () => platform.page && platform.page.href;
-  function send2(linkId, frame) {
-    return !!connection && connection.send(linkId, frame);
-  }
   function adopt(next, sentAtMs) {
     const nowMs = clock.now();
     const previous = config;
@@ -3351,7 +3534,7 @@ function createSession(deps) {
       left = store.take(ownerOf(next));
       if (left) {
         serverTime = settled(serverTime, left.shiftMs);
-        recovery.restore(Object(left.counts), left.position.mark ? left.position.mark.receivedAtMs : left.atMs);
+        recovery.restore(Object(left.counts), heardUntil(left, serverTime.shiftMs));
       }
       position = createPosition({
         version: next.version,
@@ -3370,6 +3553,7 @@ function createSession(deps) {
       tellChannels("changed");
       retarget2();
     } else {
+      arrivals.renewed();
       tellChannels("renewed");
       const outage = isRenewing && connection && outageOf(connection.state);
       if (outage && outage !== hurriedOutage) {
@@ -3415,9 +3599,8 @@ function createSession(deps) {
     const publishedAtMs = publishedAt(message);
     const nowMs = clock.now();
     const isPlausible = serverTime.uncertaintyMs < Infinity || Math.abs(nowMs - Number(publishedAtMs)) < 864e5;
-    if (publishedAtMs && isPlausible && senderOf(message).type !== "client") {
+    if (publishedAtMs && isPlausible && senderOf(message).type !== "client")
       serverTime = observe(serverTime, publishedAtMs / 1e3, nowMs);
-    }
   }
   function obey(event, message) {
     const command = systemCommand(event.command, event.params);
@@ -3481,6 +3664,7 @@ function createSession(deps) {
       store.stop();
       recovery.stop();
       if (connection) connection.stop();
+      if (links) links.stop();
       uplink.stop(error);
     },
     view: () => ({
@@ -5637,9 +5821,9 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
       heldMostMs = Math.max(heldMostMs, heldMs);
       patienceMs = Math.min(timeouts.pollHoldMs, heldMostMs + HELD_GRACE_MS);
     }
-    const mayHurry = news || status !== 200 && heldMs >= HELD_MS;
-    pauseMs = mayHurry ? 0 : Math.min(pauseMs * 2 || PAUSE_FIRST_MS, PAUSE_LONGEST_MS);
-    if (mayHurry) pollNext();
+    const mayHurry2 = news || status !== 200 && heldMs >= HELD_MS;
+    pauseMs = mayHurry2 ? 0 : Math.min(pauseMs * 2 || PAUSE_FIRST_MS, PAUSE_LONGEST_MS);
+    if (mayHurry2) pollNext();
     else waiting = clock.setTimeout(pollNext, pauseMs);
   }
   const confirming = clock.setTimeout(
