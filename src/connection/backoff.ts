@@ -3,14 +3,17 @@ import type { LossReason } from '../core/loss'
 import { reactionTo } from '../core/loss'
 
 export interface Failure {
-  /** Failures in a row, this one included; a useful connection starts the count anew, one in vain (below) that of refusals. */
+  /**
+   * Failures in a row, this one included. A useful connection starts the count anew; after one of the first three in a row
+   * that opened in vain it counts those only.
+   */
   readonly failures: number
   /** WebSocket close code or HTTP status of the last one; `null` if there was neither. */
   readonly code: number | null
   readonly reason: LossReason
   /**
    * Whether what was lost had carried anything (or lived for 5 s), or is one of the first three in a row that opened in
-   * vain: `failures` counts those then.
+   * vain.
    */
   readonly wasUseful: boolean
   /** Milliseconds since the outage began. */
@@ -37,7 +40,7 @@ export interface BackoffOptions {
 export type BackoffOption = BackoffOptions | 'cloud' | BackoffPolicy
 
 export const BACKOFF: Required<BackoffOptions> = { baseMs: 1500, capMs: 15_000, firstMs: 500, restartSpreadMs: 8000 }
-/** The second retry keeps to the spread of the first, of which the floor makes little. */
+/** The second retry is spread less than the first one: the floor of 250 ms has delayed it already. */
 const AGAIN = 0.6
 const CLOUD_LADDER_MS = [100, 15_000, 15_000, 45_000, 45_000, 600_000, 600_000, 600_000, 600_000, 600_000, 3_600_000]
 /** Connection limit reached: every retry evicts another tab, so stay away for a while. */

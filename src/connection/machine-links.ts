@@ -152,7 +152,7 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
   let chances = link.useful ? 1 : 0
   // A restart, refused channels or a full server say nothing about the transport.
   if (!link.useful && reaction === 'retry' && !isRestarting(d)) {
-    // Who counts them sees it open before we do, and the next one later than we begin it.
+    // Counted from when it opened: servers and proxies count so.
     memory.uselessAtMs = memory.uselessAtMs.concat(link.openedAtMs as number).slice(-USELESS_MOST)
     memory.lessons =
       cause.reason === 'buffered'

@@ -68,7 +68,7 @@ function renewIfRefused({ memory, effects }: Draft, { reason }: Loss, isAlone = 
   if (isSuspect || reactionTo(reason) === 'renew') effects.push({ type: 'renew' })
 }
 
-export function delayAfter(d: Draft, lost: Loss, wasUseful: boolean, failures: number): number {
+function delayAfter(d: Draft, lost: Loss, wasUseful: boolean, failures: number): number {
   const { memory, moment, options } = d
   const asked = options.backoff({
     failures,

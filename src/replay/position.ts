@@ -50,7 +50,7 @@ export interface OpenOptions {
   readonly resumed: boolean
   /** A long poll answers with a whole replay or nothing; streams may be cut in the middle of one. */
   readonly atomic: boolean
-  /** It reads a channel that no other link does: what those have shown to be firm is not so for it. */
+  /** It reads one channel that no other link does: it moves no place, and what others have shown to be firm is not so for it. */
   readonly isAlone?: boolean
 }
 
@@ -221,8 +221,9 @@ export function createPosition(options: PositionOptions): Position {
           isBehind = true
         }
         if (renumbered || isAfter(place, reached)) reached = place
-        // It moves the position, too: else a quiet page would ask for the whole history again at every break.
-        move(place, nowMs, publishedAtMs, message.channel)
+        // Also what is older than the start: else a quiet page would ask for the whole history again at every break. What one
+        // channel brings says nothing about the others.
+        if (!link.isAlone) move(place, nowMs, publishedAtMs, message.channel)
         if (fromOrigin && isBeforeStart(message)) return 'before-start'
         return renumbered ? 'renumbered' : isAnother ? 'another-store' : 'news'
       },

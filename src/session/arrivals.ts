@@ -25,8 +25,8 @@ export interface Arrivals {
   lost(linkId: number, nowMs: number): void
   /** A channel has ended; the next configuration brings another one. */
   ended(nowMs: number): void
-  /** A configuration named no others. */
-  renewed(): void
+  /** A configuration came. If it names no others, none has ended. */
+  renewed(channels: ChannelSet): void
   /** Since when channels are still to be read, known ones or not; `Infinity`: all are read. */
   unreadSinceMs(nowMs: number): number
   /** What the page before had read. */
@@ -82,8 +82,9 @@ export function createArrivals(): Arrivals {
     ended(nowMs) {
       endedAtMs = Math.min(endedAtMs, nowMs)
     },
-    renewed() {
-      endedAtMs = Infinity
+    renewed(channels) {
+      const old = known
+      if (old && printsOf(channels).every((print) => old.indexOf(print) >= 0)) endedAtMs = Infinity
     },
     unreadSinceMs: (nowMs) => Math.min(endedAtMs, isRead(nowMs) ? Infinity : unreadSinceMs),
     restore(read) {

@@ -57,7 +57,7 @@ export interface CursorStore {
 }
 
 const WRITE_EVERY_MS = 1000
-/** Servers keep messages for a day. */
+/** Less than the day for which servers keep messages: longer would be a gap of its own. */
 const LONG_AGO_MS = 82_800_000
 /** A replay of several channels may be this far from its end when the position moves. */
 const SEEN_BEFORE_MS = 15_000
@@ -76,6 +76,11 @@ export function ownerOf({ channels, version }: PullConfig): string | null {
 /** Until when nothing was missed by the page before, local Unix ms: until its start where nothing came. */
 export function heardUntil({ position: { mark, originAtMs } }: LeftPage, clockShiftMs: number): number {
   return mark ? mark.receivedAtMs : originAtMs + clockShiftMs
+}
+
+/** Whether foreign JSON is a list of texts. */
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }
 
 export function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs }: CursorStoreDeps): CursorStore {
@@ -136,7 +141,7 @@ export function createCursorStore({ platform, reloadMs, dedupe, current, downSin
       const { how, atMs, position, seen } = entry
       const ageMs = clock.now() - atMs
       const isOurs = how === 'left' || !page || !!page.isReload
-      const isSound = isPositionState(position) && entry.sinceMs > 0 && seen.every((each) => typeof each === 'string')
+      const isSound = isPositionState(position) && entry.sinceMs > 0 && [seen, entry.read].every(areTexts)
       return isOurs && isSound && ageMs >= 0 && ageMs < reloadMs ? entry : null
     } catch {
       return null

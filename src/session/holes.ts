@@ -23,7 +23,7 @@ export interface Holes {
   /** Whether something is being waited for. */
   areOpen(): boolean
   /** What has been missing since before an instant, or since a later one than now, if anything; it is told once. */
-  missing(beforeMs: number, nowMs?: number): { readonly count: number; readonly sinceMs: number } | null
+  missing(beforeMs: number, nowMs: number): { readonly count: number; readonly sinceMs: number } | null
 }
 
 interface Counted {
@@ -88,7 +88,7 @@ export function createHoles(): Holes {
       unread += count
     },
     areOpen: () => Array.from(channels.values()).some(({ left }) => left.size > 0),
-    missing(beforeMs, nowMs = Infinity) {
+    missing(beforeMs, nowMs) {
       let count = 0
       let since = Infinity
       channels.forEach(({ left }) =>

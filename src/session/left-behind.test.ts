@@ -26,7 +26,7 @@ function scene({ read = [] as string[], mayPoll = true } = {}) {
       START_AT_MS + heardMs,
       START_AT_MS + owedMs,
     )
-  const ended = (id: number, how: 'lost' | 'closed' | 'page-left' = 'closed', heardMs = 0): void =>
+  const ended = (id: number, how: 'lost' | 'closed' = 'closed', heardMs = 0): void =>
     left.ended(id, how, START_AT_MS + heardMs)
   return { clock, left, happened, polls, opened, ended }
 }
@@ -105,6 +105,24 @@ test('P16: three tries, each with a link; then it is told', async () => {
   expect([happened, clock.timers]).toEqual([[asks, asks, asks, 'missed since 5000'], 0])
 })
 
+test('P16: a channel that two links read is asked for once, from where it was read least', async () => {
+  const { clock, happened, opened, ended, left } = scene()
+  opened(1, ['a'])
+  await clock.advance(5000)
+  opened(2, ['a'], 4000)
+  await clock.advance(5000)
+  opened(3, ['b'], 9000)
+  ended(2)
+  await clock.advance(2000)
+  ended(1)
+  await clock.advance(2000)
+  expect(happened).toEqual(['asks a since 9000', 'stops a', 'asks a since 4000'])
+  expect(left.read()).toEqual(['b', 'a'])
+  left.stop()
+  ended(3, 'lost')
+  expect([happened.slice(3), clock.timers]).toEqual([['stops a'], 0])
+})
+
 test('P16: nothing is open while the page is away', async () => {
   const { clock, happened, opened, ended, left } = scene()
   opened(1, ['a'])
@@ -112,7 +130,8 @@ test('P16: nothing is open while the page is away', async () => {
   opened(2, ['b'], 5000)
   ended(1)
   await clock.advance(2000)
-  ended(2, 'page-left', 7000)
+  ended(2, 'closed', 7000)
+  left.pause()
   expect([happened, clock.timers]).toEqual([['asks a since 5000', 'stops a'], 0])
   opened(3, ['b'])
   await clock.advance(2000)

@@ -36,26 +36,28 @@ export interface LeftBehind {
    * more. Answers whether it lacks a channel that nobody can ask any more.
    */
   opened(link: StandingLink, heardAtMs: number, owedSinceMs: number): boolean
-  ended(linkId: number, how: 'lost' | 'closed' | 'page-left', readUntilMs: number): void
+  ended(linkId: number, how: 'lost' | 'closed', readUntilMs: number): void
+  /** The page goes: whatever is open would keep it out of the back/forward cache. The next link brings it up again. */
+  pause(): void
   stop(): void
 }
 
 interface Part extends StandingLink {
   readonly openedAtMs: number
   sinceMs: number
-  /** Something that it may not have read after a break was to be asked for once more. */
+  /** It was opened after a break, and its store was still to be asked once more when the next one came. */
   isOwed: boolean
 }
 interface Task {
   readonly poll: SincePoll
-  readonly sinceMs: number
   readonly print: string
+  sinceMs: number
   triesLeft: number
   stop: (() => void) | null
 }
 
 const TRIES = 3
-/** By then what was being stored is. */
+/** Before the first try: what was being stored when the channel was exchanged is stored by then. */
 const PAUSE_MS = 2000
 
 export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehindDeps): LeftBehind {
@@ -79,7 +81,15 @@ export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehind
   /** Whether it can be asked for what it has not brought. One channel that is refused must not hide the others. */
   function ask({ poll, prints, sinceMs }: Part): boolean {
     if (!poll) return false
-    lacking(prints).forEach((print) => tasks.push({ poll, print, sinceMs, triesLeft: TRIES, stop: null }))
+    lacking(prints).forEach((print) => {
+      const known = tasks.filter((task) => task.print === print)[0]
+      // Two links may have read it.
+      if (!known) tasks.push({ poll, print, sinceMs, triesLeft: TRIES, stop: null })
+      else if (sinceMs < known.sinceMs) {
+        halt(known)
+        known.sinceMs = sinceMs
+      }
+    })
     plan()
     return true
   }
@@ -93,7 +103,7 @@ export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehind
     // The next link brings it up again.
     if (!readingId) return
     for (const task of tasks.slice()) {
-      const { poll, sinceMs, print } = task
+      const { poll, print } = task
       const drop = (): void => {
         tasks = tasks.filter((each) => each !== task)
       }
@@ -103,18 +113,20 @@ export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehind
         if (word === 'answered') return drop()
         if (--task.triesLeft) return plan()
         drop()
-        missed(sinceMs)
+        missed(task.sinceMs)
       }
-      task.stop = task.stop || poll(sinceMs, told, print)
+      task.stop = task.stop || poll(task.sinceMs, told, print)
     }
+  }
+
+  function halt(task: Task): void {
+    if (task.stop) task.stop()
+    task.stop = null
   }
 
   function pause(): void {
     clock.clearTimeout(timer)
-    tasks.forEach((task) => {
-      if (task.stop) task.stop()
-      task.stop = null
-    })
+    tasks.forEach(halt)
   }
 
   return {
@@ -148,12 +160,14 @@ export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehind
       } else if (part && lacking(part.prints).length && !ask(part) && (how === 'lost' || part.isOwed)) {
         missed(part.sinceMs)
       }
-      // Whatever is open would keep the page out of the back/forward cache.
-      if (how === 'page-left') pause()
     },
+    pause,
     stop() {
       pause()
       tasks = []
+      ended = []
+      standing.clear()
+      readingId = 0
     },
   }
 }

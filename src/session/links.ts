@@ -29,10 +29,7 @@ import type { UplinkRunner } from './uplink'
 /** Links of 0.3.4 say nothing for longer only where their channels have ended. */
 const SILENT_MOST_MS = 43_200_000
 
-export interface LinksDeps extends Pick<
-  SessionDeps,
-  'platform' | 'factories' | 'codecs' | 'timeouts' | 'gap' | 'warn'
-> {
+export interface LinksDeps extends Pick<SessionDeps, 'platform' | 'factories' | 'codecs' | 'timeouts' | 'warn'> {
   readonly clock: Clock
   readonly arrivals: Arrivals
   readonly reader: Reader
@@ -51,9 +48,11 @@ export interface LinksDeps extends Pick<
 }
 
 export interface SessionLinks {
-  /** Fingerprints of the channels that are read, or were until the last link ended. */
+  /** Fingerprints of the channels that are read, or are to be read to their end. */
   read(): readonly string[]
   open(link: OpeningLink, config: PullConfig, position: Position): LinkPort
+  /** The page goes. */
+  pause(): void
   stop(): void
   /** Something happened to a link. */
   happened(entry: ConnectionRecord, linkId: number): void
@@ -140,8 +139,14 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     })
 
     function poll(fromMs: number, told: (word: PollWord) => void, print?: string): () => void {
-      const again = { nowMs: clock.now(), sinceMs: fromMs, resumed: true, atomic: true, isAlone: !!print }
-      const asking = position.open({ ...asked, ...again })
+      const asking = position.open({
+        ...asked,
+        nowMs: clock.now(),
+        sinceMs: fromMs,
+        resumed: true,
+        atomic: true,
+        isAlone: !!print,
+      })
       const prints = printsOf(channels)
       const alone = print ? { ...config, channels: channels.filter((_, at) => prints[at] === print) } : listed
       return startShortPoll({
@@ -213,14 +218,14 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const replay = replays.get(linkId)
     recovery.ended(linkId, !!replay && replay.isUnfinished())
     replays.delete(linkId)
-    const how = what === 'lost' ? what : detail === 'stopped' ? 'page-left' : 'closed'
-    leftBehind.ended(linkId, how, Math.min(heardAtMs, recovery.owedSinceMs()))
+    leftBehind.ended(linkId, what === 'lost' ? what : 'closed', Math.min(heardAtMs, recovery.owedSinceMs()))
     if (linkId === readingId) readingId = 0
   }
 
   return {
     open,
     read: leftBehind.read,
+    pause: leftBehind.pause,
     stop: leftBehind.stop,
     happened(entry, linkId) {
       const { what, detail } = entry

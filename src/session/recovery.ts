@@ -32,7 +32,7 @@ export interface RecoveringLink {
   readonly kind: TransportKind
   /** Since when messages may have been missed; `null` where nothing was (a planned change, the very first link). */
   readonly missedSinceMs: number | null
-  /** It does not read a channel that was read until the break. */
+  /** It lacks a channel that was read before, and nobody can ask for it. */
   readonly lacksChannel?: boolean
   /** From when on the link itself asks. */
   readonly askedSinceMs: number
@@ -49,7 +49,7 @@ export interface Recovery {
   opened(link: RecoveringLink): void
   /** Whether a frame of the link was taken over for later: what was missed goes first. */
   hold(linkId: number, frame: Frame): boolean
-  /** A message came over the link. */
+  /** A message came over a link; over a poll beside it: 0. */
   heard(linkId: number): void
   /** `isUnfinished`: its replay was cut. */
   ended(linkId: number, isUnfinished?: boolean): void
@@ -69,15 +69,15 @@ export interface Recovery {
   stop(): void
 }
 
-export type Suspicion = Omit<GapFact, 'sinceMs' | 'untilMs'>
+type Suspicion = Omit<GapFact, 'sinceMs' | 'untilMs'>
 
 /** A hole is told when it was not closed by then: two links bring one channel at the same time for a moment. */
 const HOLE_MS = 3000
 /** Servers keep messages for a day. */
 const HISTORY_MS = 86_400_000
 const IN_FLIGHT_MS = 1500
-/** By then a low number that a replay brings has shown that they are given again. */
-const SORTING_MS = 15_000
+/** By then a low number that a replay brings has shown that numbers are given again. */
+const REPLAYED_MS = 15_000
 /** By then what was being stored while the link opened is in the store. */
 const RECONCILE_MS = 2000
 /** Between two polls a mid may become visible after a higher one, which moved the place that the next one asks from. */
@@ -100,7 +100,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let timer: unknown
   let holeTimer: unknown = null
   let numberedAtMs = Infinity
-  /** The same when the link opened. */
+  /** The same when the link opened, and when that was; `openedAtMs`: when the last one after a break did. */
   let numberedBeforeMs = Infinity
   let linkedAtMs = 0
   let highestMid = ''
@@ -219,7 +219,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   function lostStore(numberedMs: number): void {
     const nowMs = clock.now()
     // What comes with a replay may have been published after the loss.
-    const lastAtMs = nowMs - linkedAtMs < SORTING_MS ? Math.min(numberedMs, numberedBeforeMs) : numberedMs
+    const lastAtMs = nowMs - linkedAtMs < REPLAYED_MS ? Math.min(numberedMs, numberedBeforeMs) : numberedMs
     // A clock that was set back says nothing about then.
     const sinceMs = lastAtMs > nowMs && lastAtMs < Infinity ? nowMs - HISTORY_MS : lastAtMs
     suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, sinceMs))

@@ -17,9 +17,9 @@ export function remedyOf({
   /** Another link stands, and nobody knows whether it is dead. */
   readonly isPlanned: boolean
 }): Remedy {
+  if (missedSinceMs === null) return isPlanned && kind === 'websocket' && version > 2 && poll ? 'ask-again' : 'none'
   // It names no channels: where every replay is cut only a whole answer gets any further.
   if (version === 1 && kind === 'sse' && isAfterCut && poll) return 'poll'
-  if (missedSinceMs === null) return isPlanned && kind === 'websocket' && version > 2 && poll ? 'ask-again' : 'none'
   if (kind !== 'websocket' || version === 2) return 'none'
   if (version === 1) return 'fetch'
   return 'ask-again'

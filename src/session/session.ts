@@ -129,6 +129,7 @@ export function createSession(deps: SessionDeps): Session {
     if (!found.usable.length) throw noTransport(next, found)
     candidates = found
     config = next
+    arrivals.renewed(next.channels)
     if (!previous || previous.version !== next.version) {
       left = store.take(ownerOf(next))
       if (left) {
@@ -153,7 +154,6 @@ export function createSession(deps: SessionDeps): Session {
       tellChannels('changed')
       retarget()
     } else {
-      arrivals.renewed()
       tellChannels('renewed')
       // The channels were refused and may be known again (push-stream after a restart). Once per outage: a server that
       // goes on refusing is asked at the pace of the back-off.
@@ -253,6 +253,7 @@ export function createSession(deps: SessionDeps): Session {
       deps.remember(usable[0] && usable[0].kind === kind ? null : kind)
     }
     if (state.phase !== 'connected') recovered = null
+    if (state.phase === 'suspended' && links) links.pause()
     deps.status(statusOf(state, missing, recovered))
     uplink.changed()
   }

@@ -41,7 +41,6 @@ export interface Traffic {
   readonly answeredAtMs: number[]
   /** Connections that opened and polls that were answered. */
   accepted: number
-  /** Messages that fell between a ping and its answer. */
   /** What fell between a ping of 2.0 and its answer. */
   readonly swallowed: Set<number>
 }
