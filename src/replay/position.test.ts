@@ -417,6 +417,17 @@ describe('push-stream (tag and time)', () => {
       replay.accept(at(10_000, 2), now(900))
       expect(place.open(link(OPENS_AT_MS + 2000)).query).toEqual({ tag: 0, time: date(1000) })
     })
+    test('is over by a later second only as far as the clock of the server is known', () => {
+      for (const [unsureMs, place] of [
+        [0, 61_000],
+        [1000, 1000],
+      ] as const) {
+        const of = resumed({ unsureMs })
+        of.replay.accept(at(OPENS_AT_MS + 1000, 1), now(100))
+        expect(of.replay.isUnfinished()).toBe(unsureMs > 0)
+        expect(of.place.open(link(OPENS_AT_MS + 5000)).query).toEqual({ tag: 0, time: date(place) })
+      }
+    })
     test('goes on where it was cut, what is furthest behind first, and from the whole second when it is over', () => {
       const { place, replay } = resumed()
       expect([replay.order, replay.isUnfinished()]).toEqual([[0, 1], false])

@@ -42,8 +42,9 @@ export interface OpenOptions {
   readonly nowMs: number
   /** Since when messages may have been missed: now for a planned change, the moment of the break otherwise. */
   readonly sinceMs: number
-  /** Server time now, Unix ms. */
+  /** Server time now, Unix ms, and by how much it may be later. */
   readonly serverNowMs: number
+  readonly unsureMs?: number
   /** Mailboxes of the channels, in the order they are listed. */
   readonly channels: readonly string[]
   /** Whether this session had a connection before, or tried to. */
@@ -173,7 +174,8 @@ export function createPosition(options: PositionOptions): Position {
       if (holding) {
         // A replay holds what there is when the server lets the link in: by its first message, not when it was asked.
         if (!firstAtMs) firstAtMs = heldAtMs = nowMs
-        const live = place.timeAtMs >= wholeSecond(link.serverNowMs + firstAtMs - link.nowMs) + 1000
+        const letInAtMs = link.serverNowMs + (link.unsureMs || 0) + firstAtMs - link.nowMs
+        const live = place.timeAtMs >= wholeSecond(letInAtMs) + 1000
         holding = !live && nowMs - heldAtMs < REPLAY_QUIET_MS && nowMs - firstAtMs < REPLAY_LONGEST_MS
         heldAtMs = nowMs
         if (holding) {

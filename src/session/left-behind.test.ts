@@ -123,6 +123,26 @@ test('P16: a channel that two links read is asked for once, from where it was re
   expect([happened.slice(3), clock.timers]).toEqual([['stops a'], 0])
 })
 
+test('P16: channels that no link came to read before they were exchanged are asked for, too', async () => {
+  const { clock, happened, left, opened } = scene()
+  const fail = (id: number, sinceMs: number): void =>
+    left.failed({
+      id,
+      prints: ['b'],
+      poll: (from, _, print) => (happened.push(`asks ${print} since ${from - START_AT_MS}`), () => {}),
+      askedSinceMs: START_AT_MS + sinceMs,
+      isAfterBreak: true,
+    })
+  opened(1, ['a'])
+  fail(2, 7000)
+  fail(3, 5000)
+  await clock.advance(10_000)
+  opened(4, ['a'])
+  opened(5, ['c', 'a'])
+  await clock.advance(2000)
+  expect(happened).toEqual(['asks b since 5000'])
+})
+
 test('P16: nothing is open while the page is away', async () => {
   const { clock, happened, opened, ended, left } = scene()
   opened(1, ['a'])

@@ -37,6 +37,8 @@ export interface LeftBehind {
    */
   opened(link: StandingLink, heardAtMs: number, owedSinceMs: number): boolean
   ended(linkId: number, how: 'lost' | 'closed', readUntilMs: number): void
+  /** A link never opened. Its channels may be exchanged before another one reads them. */
+  failed(link: StandingLink): void
   /** The page goes: whatever is open would keep it out of the back/forward cache. The next link brings it up again. */
   pause(): void
   stop(): void
@@ -65,7 +67,7 @@ export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehind
   let read = readBefore
   /** 0: nothing stands. */
   let readingId = 0
-  /** Ended while nothing else stood. */
+  /** Ended while nothing else stood, or never opened. */
   let ended: Part[] = []
   let tasks: Task[] = []
   let timer: unknown
@@ -160,6 +162,12 @@ export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehind
       } else if (part && lacking(part.prints).length && !ask(part) && (how === 'lost' || part.isOwed)) {
         missed(part.sinceMs)
       }
+    },
+    failed(link) {
+      const { prints, askedSinceMs } = link
+      const known = ended.filter((part) => prints.every((print) => part.prints.indexOf(print) >= 0))[0]
+      if (known) known.sinceMs = Math.min(known.sinceMs, askedSinceMs)
+      else ended.push({ ...link, openedAtMs: clock.now(), sinceMs: askedSinceMs, isOwed: false })
     },
     pause,
     stop() {

@@ -86,22 +86,23 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const { id, kind } = link
     const { channels, version } = config
     const openedAtMs = clock.now()
+    const serverTime = deps.serverTime()
     const framing = deps.framing()
     const codec = deps.codecs[framing] as Codec
     // While another link carries the traffic nothing is missed, unless channels are new.
     const hasActive = deps.state().phase === 'connected' && !link.isDoubted
-    const newSinceMs = arrivals.opening(link, channels, deps.serverTime(), openedAtMs)
+    const newSinceMs = arrivals.opening(link, channels, serverTime, openedAtMs)
     if (link.isDoubted) doubtedSinceMs = Math.min(doubtedSinceMs, heardAtMs)
     // 0.3.4 replays nothing over WebSocket: what was open may have been dead since it was heard last, and nobody doubted it.
     const isDeaf = version === 1 && kind === 'websocket'
     const silentSinceMs = isDeaf ? Math.max(heardAtMs, openedAtMs - SILENT_MOST_MS) : Infinity
     const missedSinceMs = Math.min(link.sinceMs, newSinceMs, doubtedSinceMs, silentSinceMs, leftAtMs)
     const sinceMs = Math.min(missedSinceMs, recovery.owedSinceMs())
-    const serverNowMs = serverNow(deps.serverTime(), openedAtMs)
     const asked = {
       nowMs: openedAtMs,
       sinceMs,
-      serverNowMs,
+      serverNowMs: serverNow(serverTime, openedAtMs),
+      unsureMs: serverTime.isSettled ? 0 : serverTime.uncertaintyMs,
       channels: channels.map((channel) => mailboxOf(channel.id.reveal())),
       // An attempt that failed may have eaten a message, and took its time: what came meanwhile is asked for as well. On a
       // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
@@ -214,6 +215,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const refusal = isRefusal ? new PullError('server-refused', message, { facts: { closeCode: code } }) : undefined
     uplink.linkEnded(linkId, refusal)
     if (refusal) deps.warn(refusal)
+    const attempt = opening.get(linkId)
+    if (attempt) leftBehind.failed({ ...attempt, prints: printsOf(attempt.channels) })
     opening.delete(linkId)
     const replay = replays.get(linkId)
     recovery.ended(linkId, !!replay && replay.isUnfinished())

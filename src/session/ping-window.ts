@@ -8,31 +8,41 @@ export interface PingWindow {
   opened(): void
   /** A message came. A quiet page has little to lose, and there are many of them. */
   heard(): void
+  /** The link ended: what a ping right before that swallowed is the next one's. */
   left(): void
 }
 
 const PING_MS = 120_000
 const AFTER_PING_MS = 3000
+/** The server counts from when it let the link in. */
+const EARLY_MS = 1000
 
 /** `swallowed`: what came since then may have been dropped. */
 export function createPingWindow(clock: Clock, swallowed: (sinceMs: number) => void): PingWindow {
   let timer: unknown
+  let dueAtMs = Infinity
   let isQuiet = true
 
-  function afterPing(): void {
-    timer = clock.setTimeout(afterPing, PING_MS)
-    if (!isQuiet) swallowed(clock.now() - AFTER_PING_MS)
+  function plan(inMs: number): void {
+    timer = clock.setTimeout(afterPing, inMs)
+    dueAtMs = clock.now() + inMs
     isQuiet = true
+  }
+  function afterPing(): void {
+    if (!isQuiet) swallowed(clock.now() - AFTER_PING_MS)
+    plan(PING_MS)
   }
 
   return {
-    opened() {
-      isQuiet = true
-      timer = clock.setTimeout(afterPing, PING_MS + AFTER_PING_MS)
-    },
+    opened: () => plan(PING_MS + AFTER_PING_MS),
     heard() {
       isQuiet = false
     },
-    left: () => clock.clearTimeout(timer),
+    left() {
+      clock.clearTimeout(timer)
+      const pingAtMs = dueAtMs - AFTER_PING_MS
+      if (clock.now() >= pingAtMs - EARLY_MS) swallowed(pingAtMs)
+      dueAtMs = Infinity
+    },
   }
 }

@@ -349,6 +349,20 @@ describe('G4: the ping of Push server 2.0', () => {
     await clock.advance(120_000)
     expect(happened[1]).toBe('poll since 360000')
   })
+  test('where the link ends before that, it is owed', async () => {
+    for (const [lifeMs, owedMs] of [
+      [60_000, Infinity],
+      [121_000, 120_000],
+      [241_000, 240_000],
+    ] as const) {
+      const { clock, recovery, open } = scene()
+      const startMs = clock.now()
+      open({ missedMs: null })
+      await clock.advance(lifeMs)
+      recovery.ended(1)
+      expect([recovery.owedSinceMs() - startMs, clock.timers]).toEqual([owedMs, 0])
+    }
+  })
   test('no other server swallows anything', async () => {
     for (const version of [1, 2, 3, 5]) {
       const { clock, recovery, open, happened } = scene()

@@ -71,7 +71,9 @@ export function statusTold(world: World, load: Load, fact: StatusFact): void {
     load.isAnew = false
     // Without a place to ask from the others send what comes from now on.
     const { chain, clock, server } = world
-    if (server.version !== 2) chain.dueFromMs = Math.max(chain.dueFromMs, clock.now() + 500)
+    // A poll that merely waits may be on its way to the server for as long as the network takes.
+    const soonMs = fact.reason === 'open' ? 500 : 8500
+    if (server.version !== 2) chain.dueFromMs = Math.max(chain.dueFromMs, clock.now() + soonMs)
   }
   if (load.happened === 0 && !hasRecovered && fact.status !== 'stopped')
     world.violate('Z8', `nothing happened, and it told ${JSON.stringify(fact)}`)
