@@ -404,3 +404,35 @@ describe(`after a sleep (seed ${SEED})`, () => {
     await world.end()
   })
 })
+
+test('P16: a page that goes holds nothing, also where only a poll of an exchanged channel is open', async () => {
+  const platform = createFakePlatform(SEED)
+  const { clock, page } = platform
+  const network = createFakeNetwork(clock, seededRandom(SEED + 1))
+  platform.fetch = network.fetch
+  platform.webSocket = network.webSocket
+  let ids = { ...CHANNELS }
+  const PullClient = pullClientClass(standardParts(() => platform))
+  const client = new PullClient({ config: () => Promise.resolve(pushStreamConfig(ids, clock.now())) })
+  const allow = (): void => Object.values(ids).forEach((id) => network.allow(id))
+  const command = (name: string, params: object): void =>
+    void network.publish(CHANNELS.shared, { module_id: 'pull', command: name, params })
+  allow()
+  void client.start()
+  await clock.advance(10_000)
+  ids = { ...ids, private: 'c'.repeat(32) }
+  allow()
+  command('channel_expire', { action: 'get_config', channel: { id: CHANNELS.private, type: 'private' } })
+  network.behave('long-polling', 'hang')
+  for (let left = 60; left > 0 && network.pendingRequests === 0; left--) await clock.advance(1000)
+  expect([network.openSockets, network.pendingRequests]).toEqual([1, 1])
+  KINDS.forEach((kind) => network.behave(kind, 'refuse'))
+  network.drop(1006)
+  await clock.advance(1000)
+  expect(client.status).toBe('reconnecting')
+  page.signal('pagehide')
+  await clock.advance(10)
+  expect([network.openSockets, network.pendingRequests]).toEqual([0, 0])
+  await client.stop()
+  expect(clock.timers).toBe(0)
+})
