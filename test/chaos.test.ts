@@ -17,6 +17,14 @@ const IDEAL = HABITS.find(({ name }) => name === 'ideal')!
 const OF_1_0 = TARGETS.find(({ name }) => name === 'push server 1.0, websocket')!
 
 describe('tally', () => {
+  test('what a full store threw away before it came is gone, not lost', () => {
+    const tally = createTally(2)
+    for (const at of [10, 20, 30, 40]) tally.published('private', at)
+    tally.published('shared', 50)
+    tally.received(1)
+    expect(tally.figures([], true)).toMatchObject({ lost: 3, gone: 1, untold: 1, untoldSample: ['2p@20'] })
+    expect(tally.figures([{ sinceMs: 15, untilMs: 25 }], true)).toMatchObject({ lost: 3, gone: 1, untold: 0 })
+  })
   test('lost, repeated and out of order are counted per channel', () => {
     const tally = createTally()
     for (let at = 0; at < 6; at++) tally.published(at % 2 === 0 ? 'private' : 'shared', at * 10)

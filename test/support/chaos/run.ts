@@ -67,9 +67,10 @@ export async function run(options: RunOptions): Promise<RunFigures> {
     notes.push({ atMs: atMs(), line })
     if (notes.length > NOTES_KEPT) notes.shift()
   }
-  const server = await startPullServer({ historyCount: 5000, ...target.server, ...habit.server })
+  const serverOptions = { historyCount: 5000, ...target.server, ...habit.server }
+  const server = await startPullServer(serverOptions)
   const proxy = await startFaultProxy({ target: { port: server.port }, seed })
-  const tally = createTally()
+  const tally = createTally(serverOptions.historyCount)
   const dark = createDarkWatch()
   const scene: Scene = { server, proxy, tally }
   proxy.watch((record) => {

@@ -52,8 +52,10 @@ export interface Tally {
 /** A gap is told in whole milliseconds, by the client's own clock, and a message takes a moment on its way. */
 const GAP_SLACK_MS = 50
 
-export function createTally(): Tally {
+/** `keeps`: how many messages of a channel the server stores. */
+export function createTally(keeps = Infinity): Tally {
   const sent: Sent[] = []
+  const own: Record<ChannelName, Sent[]> = { private: [], shared: [] }
   const newest: Record<ChannelName, number> = { private: 0, shared: 0 }
   let distinct = 0
   let repeated = 0
@@ -61,7 +63,10 @@ export function createTally(): Tally {
 
   return {
     published(channel, atMs) {
-      sent.push({ channel, atMs, kept: true, came: 0, late: false })
+      const message: Sent = { channel, atMs, kept: true, came: 0, late: false }
+      sent.push(message)
+      const overflown = own[channel][own[channel].push(message) - 1 - keeps]
+      if (overflown?.came === 0) overflown.kept = false
       return sent.length
     },
     received(n) {
