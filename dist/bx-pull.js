@@ -1587,7 +1587,7 @@ function createUnfinished() {
 }
 const REPLAY_QUIET_MS = 1e3;
 const REPLAY_LONGEST_MS = 1e4;
-const SORTING_MS$1 = 1e4;
+const SORTING_MS = 1e4;
 const HISTORY_MS$1 = 864e5;
 function createPosition(options) {
   const { version, overlapMs, lastMid, left } = options;
@@ -1637,13 +1637,14 @@ function createPosition(options) {
       const newest = newestOf();
       if (!byMid || !newest || mid > newest.mid) return false;
       if (isOther || from && mid <= from.mid && openedInEpoch === epoch) return true;
-      const isLater = (mark) => mid <= mark.mid && Number(publishedAtMs) - SORTING_MS$1 > (mark.publishedAtMs || Infinity);
+      const isLater = (mark) => mid <= mark.mid && Number(publishedAtMs) - SORTING_MS > (mark.publishedAtMs || Infinity);
       return marks.some(isLater) || !!passed && isLater(passed);
     }
     function move(place, nowMs, publishedAtMs, channel) {
       if (holding) {
         if (!firstAtMs) firstAtMs = heldAtMs = nowMs;
-        const live = place.timeAtMs >= wholeSecond(link.serverNowMs + firstAtMs - link.nowMs) + 1e3;
+        const letInAtMs = link.serverNowMs + (link.unsureMs || 0) + firstAtMs - link.nowMs;
+        const live = place.timeAtMs >= wholeSecond(letInAtMs) + 1e3;
         holding = !live && nowMs - heldAtMs < REPLAY_QUIET_MS && nowMs - firstAtMs < REPLAY_LONGEST_MS;
         heldAtMs = nowMs;
         if (holding) {
@@ -1654,9 +1655,9 @@ function createPosition(options) {
         unfinished.over();
         if (held) marks.add(__spreadProps(__spreadValues({}, held), { receivedAtMs: nowMs }));
       }
-      const isFirm = options.originIsServerTime && Number(publishedAtMs) > 0 && Number(publishedAtMs) + SORTING_MS$1 < options.originAtMs;
+      const isFirm = options.originIsServerTime && Number(publishedAtMs) > 0 && Number(publishedAtMs) + SORTING_MS < options.originAtMs;
       marks.add(__spreadProps(__spreadValues({}, place), { receivedAtMs: nowMs, publishedAtMs, isFirm }));
-      marks.again(place, link.nowMs - SORTING_MS$1);
+      marks.again(place, link.nowMs - SORTING_MS);
     }
     return {
       query: query2,
@@ -1682,7 +1683,7 @@ function createPosition(options) {
           isBehind = true;
         }
         if (renumbered || isAfter(place, reached)) reached = place;
-        move(place, nowMs, publishedAtMs, message.channel);
+        if (!link.isAlone) move(place, nowMs, publishedAtMs, message.channel);
         if (fromOrigin && isBeforeStart(message)) return "before-start";
         return renumbered ? "renumbered" : isAnother ? "another-store" : "news";
       },
@@ -1691,7 +1692,7 @@ function createPosition(options) {
         if (from || reached) return;
         if (byMid && hint.lastMessageId === "") storeWasEmpty = true;
         reached = hintedPlace(hint);
-        const isFirm = nowMs - link.nowMs > SORTING_MS$1;
+        const isFirm = nowMs - link.nowMs > SORTING_MS;
         if (reached && !marks.newest()) marks.add(__spreadProps(__spreadValues({}, reached), { receivedAtMs: nowMs, isFirm }));
       }
     };
@@ -1857,8 +1858,9 @@ function createArrivals() {
     ended(nowMs) {
       endedAtMs = Math.min(endedAtMs, nowMs);
     },
-    renewed() {
-      endedAtMs = Infinity;
+    renewed(channels) {
+      const old = known;
+      if (old && printsOf(channels).every((print) => old.indexOf(print) >= 0)) endedAtMs = Infinity;
     },
     unreadSinceMs: (nowMs) => Math.min(endedAtMs, isRead(nowMs) ? Infinity : unreadSinceMs),
     restore(read) {
@@ -2378,6 +2380,9 @@ function ownerOf({ channels, version }) {
 function heardUntil({ position: { mark, originAtMs } }, clockShiftMs) {
   return mark ? mark.receivedAtMs : originAtMs + clockShiftMs;
 }
+function areTexts(value) {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
+}
 function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs }) {
   const { clock, page } = platform;
   const storage = reloadMs > 0 ? platform.tabStorage : null;
@@ -2427,7 +2432,7 @@ function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs })
       const { how, atMs, position, seen } = entry;
       const ageMs = clock.now() - atMs;
       const isOurs = how === "left" || !page || !!page.isReload;
-      const isSound = isPositionState(position) && entry.sinceMs > 0 && seen.every((each) => typeof each === "string");
+      const isSound = isPositionState(position) && entry.sinceMs > 0 && [seen, entry.read].every(areTexts);
       return isOurs && isSound && ageMs >= 0 && ageMs < reloadMs ? entry : null;
     } catch (e) {
       return null;
@@ -2526,7 +2531,14 @@ function createLeftBehind({ clock, read: readBefore, missed }) {
   }
   function ask2({ poll, prints, sinceMs }) {
     if (!poll) return false;
-    lacking(prints).forEach((print) => tasks.push({ poll, print, sinceMs, triesLeft: TRIES$2, stop: null }));
+    lacking(prints).forEach((print) => {
+      const known = tasks.filter((task) => task.print === print)[0];
+      if (!known) tasks.push({ poll, print, sinceMs, triesLeft: TRIES$2, stop: null });
+      else if (sinceMs < known.sinceMs) {
+        halt(known);
+        known.sinceMs = sinceMs;
+      }
+    });
     plan();
     return true;
   }
@@ -2537,7 +2549,7 @@ function createLeftBehind({ clock, read: readBefore, missed }) {
   function run() {
     if (!readingId) return;
     for (const task of tasks.slice()) {
-      const { poll, sinceMs, print } = task;
+      const { poll, print } = task;
       const drop = () => {
         tasks = tasks.filter((each) => each !== task);
       };
@@ -2547,17 +2559,18 @@ function createLeftBehind({ clock, read: readBefore, missed }) {
         if (word === "answered") return drop();
         if (--task.triesLeft) return plan();
         drop();
-        missed(sinceMs);
+        missed(task.sinceMs);
       };
-      task.stop = task.stop || poll(sinceMs, told, print);
+      task.stop = task.stop || poll(task.sinceMs, told, print);
     }
+  }
+  function halt(task) {
+    if (task.stop) task.stop();
+    task.stop = null;
   }
   function pause() {
     clock.clearTimeout(timer);
-    tasks.forEach((task) => {
-      if (task.stop) task.stop();
-      task.stop = null;
-    });
+    tasks.forEach(halt);
   }
   return {
     read: () => read.concat(tasks.map(({ print }) => print)),
@@ -2589,11 +2602,20 @@ function createLeftBehind({ clock, read: readBefore, missed }) {
       } else if (part && lacking(part.prints).length && !ask2(part) && (how === "lost" || part.isOwed)) {
         missed(part.sinceMs);
       }
-      if (how === "page-left") pause();
     },
+    failed(link) {
+      const { prints, askedSinceMs } = link;
+      const known = ended.filter((part) => prints.every((print) => part.prints.indexOf(print) >= 0))[0];
+      if (known) known.sinceMs = Math.min(known.sinceMs, askedSinceMs);
+      else ended.push(__spreadProps(__spreadValues({}, link), { openedAtMs: clock.now(), sinceMs: askedSinceMs, isOwed: false }));
+    },
+    pause,
     stop() {
       pause();
       tasks = [];
+      ended = [];
+      standing.clear();
+      readingId = 0;
     }
   };
 }
@@ -2656,20 +2678,21 @@ function createLinks(deps) {
     const { id, kind: kind2 } = link;
     const { channels, version } = config;
     const openedAtMs = clock.now();
+    const serverTime = deps.serverTime();
     const framing = deps.framing();
     const codec = deps.codecs[framing];
     const hasActive = deps.state().phase === "connected" && !link.isDoubted;
-    const newSinceMs = arrivals.opening(link, channels, deps.serverTime(), openedAtMs);
+    const newSinceMs = arrivals.opening(link, channels, serverTime, openedAtMs);
     if (link.isDoubted) doubtedSinceMs = Math.min(doubtedSinceMs, heardAtMs);
     const isDeaf = version === 1 && kind2 === "websocket";
     const silentSinceMs = isDeaf ? Math.max(heardAtMs, openedAtMs - SILENT_MOST_MS) : Infinity;
     const missedSinceMs = Math.min(link.sinceMs, newSinceMs, doubtedSinceMs, silentSinceMs, leftAtMs);
     const sinceMs = Math.min(missedSinceMs, recovery.owedSinceMs());
-    const serverNowMs = serverNow(deps.serverTime(), openedAtMs);
     const asked = {
       nowMs: openedAtMs,
       sinceMs,
-      serverNowMs,
+      serverNowMs: serverNow(serverTime, openedAtMs),
+      unsureMs: serverTime.isSettled ? 0 : serverTime.uncertaintyMs,
       channels: channels.map((channel) => mailboxOf(channel.id.reveal())),
       // An attempt that failed may have eaten a message, and took its time: what came meanwhile is asked for as well. On a
       // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
@@ -2701,8 +2724,13 @@ function createLinks(deps) {
       release: (frame) => void reader.take(frame, read)
     });
     function poll(fromMs, told, print) {
-      const again = { nowMs: clock.now(), sinceMs: fromMs, resumed: true, atomic: true, isAlone: !!print };
-      const asking = position.open(__spreadValues(__spreadValues({}, asked), again));
+      const asking = position.open(__spreadProps(__spreadValues({}, asked), {
+        nowMs: clock.now(),
+        sinceMs: fromMs,
+        resumed: true,
+        atomic: true,
+        isAlone: !!print
+      }));
       const prints = printsOf(channels);
       const alone = print ? __spreadProps(__spreadValues({}, config), { channels: channels.filter((_, at) => prints[at] === print) }) : listed;
       return startShortPoll({
@@ -2711,7 +2739,7 @@ function createLinks(deps) {
         holdMs: deps.timeouts.pollHoldMs,
         // What the poll brought the link has passed.
         take: (frame) => reader.take(frame, __spreadProps(__spreadValues({}, read), { replay: asking })) === "news" && recovery.heard(0),
-        open: (sink, again2) => factory({
+        open: (sink, again) => factory({
           clock,
           fetch: deps.platform.fetch,
           webSocket: null,
@@ -2719,7 +2747,7 @@ function createLinks(deps) {
           mayBecomeLongPoll: false,
           binary: isBinary(config, "long-polling", framing),
           address(phase) {
-            if (phase === "next") again2();
+            if (phase === "next") again();
             return address("long-polling", asking.query, alone);
           },
           sink
@@ -2761,17 +2789,19 @@ function createLinks(deps) {
     const refusal2 = isRefusal ? new PullError("server-refused", message, { facts: { closeCode: code } }) : void 0;
     uplink.linkEnded(linkId, refusal2);
     if (refusal2) deps.warn(refusal2);
+    const attempt2 = opening.get(linkId);
+    if (attempt2) leftBehind.failed(__spreadProps(__spreadValues({}, attempt2), { prints: printsOf(attempt2.channels) }));
     opening.delete(linkId);
     const replay = replays.get(linkId);
     recovery.ended(linkId, !!replay && replay.isUnfinished());
     replays.delete(linkId);
-    const how = what === "lost" ? what : detail === "stopped" ? "page-left" : "closed";
-    leftBehind.ended(linkId, how, Math.min(heardAtMs, recovery.owedSinceMs()));
+    leftBehind.ended(linkId, what === "lost" ? what : "closed", Math.min(heardAtMs, recovery.owedSinceMs()));
     if (linkId === readingId) readingId = 0;
   }
   return {
     open,
     read: leftBehind.read,
+    pause: leftBehind.pause,
     stop: leftBehind.stop,
     happened(entry, linkId) {
       const { what, detail } = entry;
@@ -2973,7 +3003,7 @@ function createHoles() {
       unread += count;
     },
     areOpen: () => Array.from(channels.values()).some(({ left }) => left.size > 0),
-    missing(beforeMs, nowMs = Infinity) {
+    missing(beforeMs, nowMs) {
       let count = 0;
       let since = Infinity;
       channels.forEach(
@@ -3040,23 +3070,31 @@ function createMissedFetch(clock, release) {
 }
 const PING_MS = 12e4;
 const AFTER_PING_MS = 3e3;
+const EARLY_MS = 1e3;
 function createPingWindow(clock, swallowed) {
   let timer;
+  let dueAtMs = Infinity;
   let isQuiet = true;
-  function afterPing() {
-    timer = clock.setTimeout(afterPing, PING_MS);
-    if (!isQuiet) swallowed(clock.now() - AFTER_PING_MS);
+  function plan(inMs) {
+    timer = clock.setTimeout(afterPing, inMs);
+    dueAtMs = clock.now() + inMs;
     isQuiet = true;
   }
+  function afterPing() {
+    if (!isQuiet) swallowed(clock.now() - AFTER_PING_MS);
+    plan(PING_MS);
+  }
   return {
-    opened() {
-      isQuiet = true;
-      timer = clock.setTimeout(afterPing, PING_MS + AFTER_PING_MS);
-    },
+    opened: () => plan(PING_MS + AFTER_PING_MS),
     heard() {
       isQuiet = false;
     },
-    left: () => clock.clearTimeout(timer)
+    left() {
+      clock.clearTimeout(timer);
+      const pingAtMs = dueAtMs - AFTER_PING_MS;
+      if (clock.now() >= pingAtMs - EARLY_MS) swallowed(pingAtMs);
+      dueAtMs = Infinity;
+    }
   };
 }
 function remedyOf({
@@ -3067,8 +3105,8 @@ function remedyOf({
   isAfterCut,
   isPlanned
 }) {
-  if (version === 1 && kind2 === "sse" && isAfterCut && poll) return "poll";
   if (missedSinceMs === null) return isPlanned && kind2 === "websocket" && version > 2 && poll ? "ask-again" : "none";
+  if (version === 1 && kind2 === "sse" && isAfterCut && poll) return "poll";
   if (kind2 !== "websocket" || version === 2) return "none";
   if (version === 1) return "fetch";
   return "ask-again";
@@ -3076,7 +3114,7 @@ function remedyOf({
 const HOLE_MS = 3e3;
 const HISTORY_MS = 864e5;
 const IN_FLIGHT_MS = 1500;
-const SORTING_MS = 15e3;
+const REPLAYED_MS = 15e3;
 const RECONCILE_MS = 2e3;
 const CHECK_MS = 1e4;
 const HOLE_CHECK_MS = 1e3;
@@ -3195,7 +3233,7 @@ function createRecovery(deps) {
   }
   function lostStore(numberedMs) {
     const nowMs = clock.now();
-    const lastAtMs = nowMs - linkedAtMs < SORTING_MS ? Math.min(numberedMs, numberedBeforeMs) : numberedMs;
+    const lastAtMs = nowMs - linkedAtMs < REPLAYED_MS ? Math.min(numberedMs, numberedBeforeMs) : numberedMs;
     const sinceMs = lastAtMs > nowMs && lastAtMs < Infinity ? nowMs - HISTORY_MS : lastAtMs;
     suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, sinceMs));
   }
@@ -3530,6 +3568,7 @@ function createSession(deps) {
     if (!found.usable.length) throw noTransport(next, found);
     candidates = found;
     config = next;
+    arrivals.renewed(next.channels);
     if (!previous || previous.version !== next.version) {
       left = store.take(ownerOf(next));
       if (left) {
@@ -3553,7 +3592,6 @@ function createSession(deps) {
       tellChannels("changed");
       retarget2();
     } else {
-      arrivals.renewed();
       tellChannels("renewed");
       const outage = isRenewing && connection && outageOf(connection.state);
       if (outage && outage !== hurriedOutage) {
@@ -3636,6 +3674,7 @@ function createSession(deps) {
       deps.remember(usable[0] && usable[0].kind === kind2 ? null : kind2);
     }
     if (state.phase !== "connected") recovered = null;
+    if (state.phase === "suspended" && links) links.pause();
     deps.status(statusOf$1(state, missing, recovered));
     uplink.changed();
   }
