@@ -50,8 +50,8 @@ const CUTS: readonly { fault: Cut; weight: number }[] = [
   { fault: { end: 'rst', handshake: 'before' }, weight: 1 },
   { fault: { end: 'fin', handshake: 'after' }, weight: 1 },
 ]
-/** Nothing came for so long: nothing will. Longer than any back-off a client can be in after such cuts. */
-const SETTLE_MS = 20_000
+/** Nothing came for so long: nothing will. Longer than any back-off: what opened in vain six times waits for its minute. */
+const SETTLE_MS = 75_000
 /** Late repeats would come within this. */
 const QUIET_MS = 1500
 const TIMELINE_MS = 2500
@@ -67,7 +67,9 @@ export async function run(options: RunOptions): Promise<RunFigures> {
     notes.push({ atMs: atMs(), line })
     if (notes.length > NOTES_KEPT) notes.shift()
   }
-  const serverOptions = { historyCount: 5000, ...target.server, ...habit.server }
+  // The Node servers keep a day, whatever comes.
+  const historyCount = Number(target.server.version) > 2 ? Infinity : 5000
+  const serverOptions = { historyCount, ...target.server, ...habit.server }
   const server = await startPullServer(serverOptions)
   const proxy = await startFaultProxy({ target: { port: server.port }, seed })
   const tally = createTally(serverOptions.historyCount)
