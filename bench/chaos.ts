@@ -5,6 +5,7 @@
  * [--out file] [--timelines] [--vendor pull.client.js]`
  * The whole client in virtual time: `npm run chaos -- virtual [--steps n] [--seed n] [--episode n] [--targets text] [--json]`
  */
+import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { TARGETS, type Target } from '../test/contract/targets'
@@ -32,6 +33,8 @@ const { values: args, positionals } = parseArgs({
     habits: { type: 'string', default: '' },
     scenario: { type: 'string', default: 'habits' },
     'at-once': { type: 'string', default: '6' },
+    /** One run of those alone: each has a process of its own, or they would slow each other down. */
+    only: { type: 'string' },
     out: { type: 'string' },
     /** Shortest and longest time between two cuts, ms. */
     cuts: { type: 'string', default: '100-400' },
@@ -77,14 +80,19 @@ async function driveHabits(): Promise<boolean> {
     targets.filter((target) => habit.fits?.(target) ?? true).map((target) => ({ habit, target })),
   )
   const runs: RunFigures[] = []
+  const perform = (at: number): Promise<RunFigures> =>
+    run({ ...jobs[at]!, seed: seed + at, messages, perSecond, cutEveryMs: CUT_EVERY_MS, subject })
+  if (args.only !== undefined) {
+    const text = JSON.stringify(await perform(Number(args.only)))
+    await new Promise((written) => process.stdout.write(text, written))
+    return true
+  }
   let next = 0
   async function worker(): Promise<void> {
     for (;;) {
       const at = next++
-      const job = jobs[at]
-      if (job === undefined) return
-      const options = { ...job, seed: seed + at, messages, perSecond, cutEveryMs: CUT_EVERY_MS, subject }
-      const figures = await run(options)
+      if (at >= jobs.length) return
+      const figures = jobs.length > 1 ? await performElsewhere(at) : await perform(at)
       runs.push(figures)
       if (!args.json) console.log(rowOf(figures))
     }
@@ -114,6 +122,15 @@ async function driveHabits(): Promise<boolean> {
         console.log(`\n## ${habit}, ${target}, seed ${own}: ${failure ?? lostSample.join(' ')}\n${timeline.join('\n')}`)
   }
   return broken.length === 0
+}
+
+/** The same command line, for one run. */
+async function performElsewhere(at: number): Promise<RunFigures> {
+  const again = ['.ci/ts.mjs', ...process.argv.slice(1), '--seed', String(seed), '--only', String(at)]
+  const child = spawn(process.execPath, again, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let text = ''
+  for await (const piece of child.stdout.setEncoding('utf8')) text += String(piece)
+  return JSON.parse(text) as RunFigures
 }
 
 async function driveScenarios(name: string): Promise<boolean> {
