@@ -232,9 +232,11 @@ function exponential({ baseMs, capMs, firstMs, restartSpreadMs }) {
     const reaction = reactionTo(reason);
     const jitter = 0.75 + 0.5 * chance;
     if (reaction === "back-off") return TOO_MANY_MS * (1 + chance);
-    if (failures <= 1 && reaction === "spread") return restartSpreadMs * chance;
-    if (wasUseful) return firstMs * 2 ** (failures - 1) * chance;
-    if (failures === 2 && elapsedMs < 2 * firstMs) return firstMs * AGAIN * chance;
+    if (failures <= 1) {
+      if (reaction === "spread") return restartSpreadMs * chance;
+      if (wasUseful) return firstMs * chance;
+    }
+    if (failures === 2 && elapsedMs < 2 * firstMs) return AGAIN * firstMs * chance;
     return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * jitter;
   };
 }
@@ -811,9 +813,6 @@ function floorMs({ memory, options, moment }) {
   const sinceMs = moment.nowMs - memory.lastAttemptAtMs;
   return sinceMs < 0 ? 0 : options.floorMs - sinceMs;
 }
-function mayHurry({ options }) {
-  return options.hintFloorMs <= options.floorMs;
-}
 function isOwnStream({ memory }, kind2) {
   return kind2 === "sse" && hasOwnStream(memory.target.candidates);
 }
@@ -871,14 +870,15 @@ function stopClimbing(d) {
   clearTimer(d, "probe");
   clearTimer(d, "replace");
 }
-function giveUpRound(d, lost2, chances = 0) {
+function giveUpRound(d, lost2, wasUseful) {
   closeAll(d, "replaced");
   const { memory } = d;
-  memory.failures = chances ? 1 : memory.failures + 1;
+  const failures = wasUseful ? 1 : memory.failures + 1;
+  memory.failures = failures;
   memory.lastLoss = lost2;
   noticeOutage(d);
   renewIfRefused(d, lost2, memory.target.candidates.length === 1);
-  wait(d, delayAfter(d, lost2, chances > 0, chances || memory.failures));
+  wait(d, delayAfter(d, lost2, wasUseful, failures));
 }
 function changeTransport(d, lost2) {
   d.memory.failures++;
@@ -919,7 +919,7 @@ function attemptFailed(d, link, lost2) {
   dropLink(d, link);
   if (!active) {
     const isHopeless = reactionTo(lost2.reason) === "renew";
-    if (isHopeless || !tryNext(d) && d.links.length === 0) giveUpRound(d, lost2);
+    if (isHopeless || !tryNext(d) && d.links.length === 0) giveUpRound(d, lost2, false);
   } else if (isOutdated(memory, active) && !isOutdated(memory, link)) {
     successorFailed(d, lost2, false);
   } else if (!tryNext(d)) {
@@ -1041,12 +1041,9 @@ function activeLost(d, link, cause) {
   const reaction = reactionTo(cause.reason);
   dropLink(d, link);
   memory.lastLoss = cause;
-  let chances = link.useful ? 1 : 0;
   if (!link.useful && reaction === "retry" && !isRestarting(d)) {
-    memory.uselessAtMs = memory.uselessAtMs.concat(link.openedAtMs).slice(-USELESS_MOST);
-    memory.lessons = cause.reason === "buffered" ? learnRefusal(memory.lessons, link.kind, cause.reason) : learnUseless(memory.lessons, link.kind, memory.uselessAtMs.length > USELESS_OPENS);
-    const inVain = memory.uselessAtMs.length;
-    if (link.confirmed && inVain <= USELESS_OPENS && mayHurry(d)) chances = inVain;
+    memory.uselessAtMs = memory.uselessAtMs.concat(link.startedAtMs).slice(-USELESS_MOST);
+    memory.lessons = cause.reason === "buffered" ? learnRefusal(memory.lessons, link.kind, cause.reason) : learnUseless(memory.lessons, link.kind, memory.uselessAtMs.length > 3);
   }
   const spare = d.links.filter((other) => other.openedAtMs !== null).sort((a, b) => b.targetId - a.targetId || b.id - a.id)[0];
   if (spare) {
@@ -1067,16 +1064,17 @@ function activeLost(d, link, cause) {
   }
   const hasMore = d.links.length > 0 || d.queue.length > 0;
   if (!link.useful && !hasMore && isWornOut(d, link.kind) && reaction === "retry") return changeTransport(d, cause);
-  if (link.useful || !hasMore || reaction === "renew") return giveUpRound(d, cause, chances);
+  if (link.useful || !hasMore || reaction === "renew") return giveUpRound(d, cause, link.useful);
   d.phase = "connecting";
   stopClimbing(d);
   tryNext(d);
 }
-function isWornOut(d, kind2) {
-  const { memory } = d;
+function isWornOut({ memory, options }, kind2) {
   const { target, lessons } = memory;
   const next = roundOrder(target.candidates, lessons)[0];
-  return mayHurry(d) && memory.uselessAtMs.length >= USELESS_OPENS && isDemoted(lessons, kind2) && !!next && !isDemoted(lessons, next) && !lessons.skipped[next];
+  const mayHurry = options.hintFloorMs <= options.floorMs;
+  const isFresh = !!next && !isDemoted(lessons, next) && !lessons.skipped[next];
+  return mayHurry && memory.uselessAtMs.length > 2 && isDemoted(lessons, kind2) && isFresh;
 }
 function suspend(d) {
   closeAll(d, "stopped");
@@ -1138,7 +1136,8 @@ function retarget(d, target) {
   d.links.filter((link) => link.openedAtMs === null).forEach((link) => closeLink(d, link, "replaced"));
   if (d.active) return replace(d);
   clearTimer(d, "race");
-  if (d.phase === "connecting" || d.phase === "waiting" && mayHurry(d)) beginRound(d);
+  const mayHurry = d.options.hintFloorMs <= d.options.floorMs;
+  if (d.phase === "connecting" || d.phase === "waiting" && mayHurry) beginRound(d);
 }
 function timerFired(d, name, link) {
   const { memory, options } = d;
@@ -1595,7 +1594,7 @@ function createPosition(options) {
   const { byMid, placeOf, hintedPlace, startOf, queryOf } = numberingOf(version);
   const origin = startOf(WHOLE_HISTORY, wholeSecond(originAtMs));
   const marks = createMarks();
-  const begin = lastMid ? { mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 } : null;
+  const begin = lastMid ? { mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0, isFirm: true } : null;
   let leftMark = left && left.mark;
   const first = leftMark || begin;
   if (first) marks.add(first);
@@ -5860,9 +5859,9 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
       heldMostMs = Math.max(heldMostMs, heldMs);
       patienceMs = Math.min(timeouts.pollHoldMs, heldMostMs + HELD_GRACE_MS);
     }
-    const mayHurry2 = news || status !== 200 && heldMs >= HELD_MS;
-    pauseMs = mayHurry2 ? 0 : Math.min(pauseMs * 2 || PAUSE_FIRST_MS, PAUSE_LONGEST_MS);
-    if (mayHurry2) pollNext();
+    const mayHurry = news || status !== 200 && heldMs >= HELD_MS;
+    pauseMs = mayHurry ? 0 : Math.min(pauseMs * 2 || PAUSE_FIRST_MS, PAUSE_LONGEST_MS);
+    if (mayHurry) pollNext();
     else waiting = clock.setTimeout(pollNext, pauseMs);
   }
   const confirming = clock.setTimeout(

@@ -3,18 +3,12 @@ import type { LossReason } from '../core/loss'
 import { reactionTo } from '../core/loss'
 
 export interface Failure {
-  /**
-   * Failures in a row, this one included. A useful connection starts the count anew; after one of the first three in a row
-   * that opened in vain it counts those only.
-   */
+  /** Failures in a row, this one included; a useful connection starts the count anew. */
   readonly failures: number
   /** WebSocket close code or HTTP status of the last one; `null` if there was neither. */
   readonly code: number | null
   readonly reason: LossReason
-  /**
-   * Whether what was lost had carried anything (or lived for 5 s), or is one of the first three in a row that opened in
-   * vain.
-   */
+  /** Whether what was lost had carried anything (or lived for 5 s). */
   readonly wasUseful: boolean
   /** Milliseconds since the outage began. */
   readonly elapsedMs: number
@@ -30,7 +24,7 @@ export interface BackoffOptions {
   baseMs?: number
   /** No delay grows beyond this (times 1.25 by jitter). @default 15000 ms */
   capMs?: number
-  /** Upper bound of the first retry after losing a connection that worked; doubles where it opened in vain. @default 500 ms */
+  /** Upper bound of the first retry after losing a connection that worked. @default 500 ms */
   firstMs?: number
   /** Upper bound of the first retry when a server restart cut everybody off in the same second. @default 8000 ms */
   restartSpreadMs?: number
@@ -57,10 +51,12 @@ function exponential({ baseMs, capMs, firstMs, restartSpreadMs }: Required<Backo
     const reaction = reactionTo(reason)
     const jitter = 0.75 + 0.5 * chance
     if (reaction === 'back-off') return TOO_MANY_MS * (1 + chance)
-    if (failures <= 1 && reaction === 'spread') return restartSpreadMs * chance
-    if (wasUseful) return firstMs * 2 ** (failures - 1) * chance
+    if (failures <= 1) {
+      if (reaction === 'spread') return restartSpreadMs * chance
+      if (wasUseful) return firstMs * chance
+    }
     // The first retry of an outage that has hardly begun failed as well: most likely by the same blow.
-    if (failures === 2 && elapsedMs < 2 * firstMs) return firstMs * AGAIN * chance
+    if (failures === 2 && elapsedMs < 2 * firstMs) return AGAIN * firstMs * chance
     // Jitter after the cap, or everybody ends up at exactly the cap together.
     return Math.min(capMs, baseMs * 2 ** Math.max(0, failures - 2)) * jitter
   }

@@ -72,11 +72,6 @@ export function floorMs({ memory, options, moment }: Draft): number {
   return sinceMs < 0 ? 0 : options.floorMs - sinceMs
 }
 
-/** Not where the server blocks whoever asks faster than its ladder. */
-export function mayHurry({ options }: Draft): boolean {
-  return options.hintFloorMs <= options.floorMs
-}
-
 export function isOwnStream({ memory }: Draft, kind: TransportKind): boolean {
   return kind === 'sse' && hasOwnStream(memory.target.candidates)
 }

@@ -9,7 +9,6 @@ import {
   dropLink,
   floorMs,
   isOwnStream,
-  mayHurry,
   openLink,
   setTimer,
   tryNext,
@@ -27,16 +26,7 @@ import {
   stopClimbing,
   successorFailed,
 } from './machine-rounds'
-import {
-  USELESS_OPENS,
-  betterThan,
-  isDemoted,
-  learnRefusal,
-  learnUseful,
-  learnUseless,
-  rankOf,
-  roundOrder,
-} from './negotiation'
+import { betterThan, isDemoted, learnRefusal, learnUseful, learnUseless, rankOf, roundOrder } from './negotiation'
 
 type DraftLink = NonNullable<Draft['active']>
 
@@ -149,18 +139,13 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
   const reaction = reactionTo(cause.reason)
   dropLink(d, link)
   memory.lastLoss = cause
-  let chances = link.useful ? 1 : 0
   // A restart, refused channels or a full server say nothing about the transport.
   if (!link.useful && reaction === 'retry' && !isRestarting(d)) {
-    // Counted from when it opened: servers and proxies count so.
-    memory.uselessAtMs = memory.uselessAtMs.concat(link.openedAtMs as number).slice(-USELESS_MOST)
+    memory.uselessAtMs = memory.uselessAtMs.concat(link.startedAtMs).slice(-USELESS_MOST)
     memory.lessons =
       cause.reason === 'buffered'
         ? learnRefusal(memory.lessons, link.kind, cause.reason)
-        : learnUseless(memory.lessons, link.kind, memory.uselessAtMs.length > USELESS_OPENS)
-    // The server is there, and a link that is cut at once says little: where many are cut, the next one may carry something.
-    const inVain = memory.uselessAtMs.length
-    if (link.confirmed && inVain <= USELESS_OPENS && mayHurry(d)) chances = inVain
+        : learnUseless(memory.lessons, link.kind, memory.uselessAtMs.length > 3)
   }
   const spare = d.links
     .filter((other) => other.openedAtMs !== null)
@@ -185,25 +170,20 @@ function activeLost(d: Draft, link: DraftLink, cause: Loss): void {
   }
   const hasMore = d.links.length > 0 || d.queue.length > 0
   if (!link.useful && !hasMore && isWornOut(d, link.kind) && reaction === 'retry') return changeTransport(d, cause)
-  if (link.useful || !hasMore || reaction === 'renew') return giveUpRound(d, cause, chances)
+  if (link.useful || !hasMore || reaction === 'renew') return giveUpRound(d, cause, link.useful)
   d.phase = 'connecting'
   stopClimbing(d)
   tryNext(d)
 }
 
 /** It has just been demoted, and something else may work that was not refused right before. */
-function isWornOut(d: Draft, kind: TransportKind): boolean {
-  const { memory } = d
+function isWornOut({ memory, options }: Draft, kind: TransportKind): boolean {
   const { target, lessons } = memory
   const next = roundOrder(target.candidates, lessons)[0]
-  return (
-    mayHurry(d) &&
-    memory.uselessAtMs.length >= USELESS_OPENS &&
-    isDemoted(lessons, kind) &&
-    !!next &&
-    !isDemoted(lessons, next) &&
-    !lessons.skipped[next]
-  )
+  // Not where the server blocks whoever asks faster than its ladder.
+  const mayHurry = options.hintFloorMs <= options.floorMs
+  const isFresh = !!next && !isDemoted(lessons, next) && !lessons.skipped[next]
+  return mayHurry && memory.uselessAtMs.length > 2 && isDemoted(lessons, kind) && isFresh
 }
 
 /** Ends everything that is open; what was missed from now on is asked for on return. */

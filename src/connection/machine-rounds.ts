@@ -33,18 +33,16 @@ export function stopClimbing(d: Draft): void {
   clearTimer(d, 'replace')
 }
 
-/**
- * Nothing is left to try: count the failure, ask for new channels where those are the cause, wait. `chances`: how many
- * links in a row had a chance to carry something; 0 where the server is not known to be there.
- */
-export function giveUpRound(d: Draft, lost: Loss, chances = 0): void {
+/** Nothing is left to try: count the failure, ask for new channels where those are the cause, wait. */
+export function giveUpRound(d: Draft, lost: Loss, wasUseful: boolean): void {
   closeAll(d, 'replaced')
   const { memory } = d
-  memory.failures = chances ? 1 : memory.failures + 1
+  const failures = wasUseful ? 1 : memory.failures + 1
+  memory.failures = failures
   memory.lastLoss = lost
   noticeOutage(d)
   renewIfRefused(d, lost, memory.target.candidates.length === 1)
-  wait(d, delayAfter(d, lost, chances > 0, chances || memory.failures))
+  wait(d, delayAfter(d, lost, wasUseful, failures))
 }
 
 /** What was in use is worth nothing here: the next one is tried at once. */
@@ -103,7 +101,7 @@ export function attemptFailed(d: Draft, link: Link, lost: Loss): void {
   if (!active) {
     // Refused channels are refused everywhere: the other transports would only say the same.
     const isHopeless = reactionTo(lost.reason) === 'renew'
-    if (isHopeless || (!tryNext(d) && d.links.length === 0)) giveUpRound(d, lost)
+    if (isHopeless || (!tryNext(d) && d.links.length === 0)) giveUpRound(d, lost, false)
   } else if (isOutdated(memory, active) && !isOutdated(memory, link)) {
     successorFailed(d, lost, false)
   } else if (!tryNext(d)) {

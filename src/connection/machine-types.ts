@@ -33,7 +33,7 @@ export interface Memory {
   readonly lastAttemptAtMs: number
   /** Failures in a row; a useful connection starts it anew. */
   readonly failures: number
-  /** When the last links in a row, of whatever kind, opened that carried nothing. */
+  /** When the last links in a row, of whatever kind, were begun that opened and carried nothing. */
   readonly uselessAtMs: readonly number[]
   readonly outageSinceMs: number | null
   readonly lastLoss: Loss | null

@@ -3,18 +3,7 @@
  * machine-rounds has the attempts, machine-links what is open. Phases without links ignore facts of links by themselves.
  */
 import { reactionTo } from '../core/loss'
-import {
-  type Draft,
-  clearTimer,
-  closeAll,
-  closeLink,
-  draft,
-  finish,
-  linkOf,
-  mayHurry,
-  setTimer,
-  tryNext,
-} from './machine-draft'
+import { type Draft, clearTimer, closeAll, closeLink, draft, finish, linkOf, setTimer, tryNext } from './machine-draft'
 import { deadlineOver, lost, opened, probe, replace, suspend, useful } from './machine-links'
 import { beginRound } from './machine-rounds'
 import type { ConnectionEvent, Hint, MachineOptions, Moment, State, Step, Target, TimerName } from './machine-types'
@@ -80,7 +69,8 @@ function retarget(d: Draft, target: Target): void {
   if (d.active) return replace(d)
   clearTimer(d, 'race')
   // A server that blocks clients who ask faster than its ladder does so whatever they have learnt meanwhile.
-  if (d.phase === 'connecting' || (d.phase === 'waiting' && mayHurry(d))) beginRound(d)
+  const mayHurry = d.options.hintFloorMs <= d.options.floorMs
+  if (d.phase === 'connecting' || (d.phase === 'waiting' && mayHurry)) beginRound(d)
 }
 
 function timerFired(d: Draft, name: TimerName, link: ReturnType<typeof linkOf>): void {

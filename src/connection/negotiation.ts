@@ -24,8 +24,7 @@ export interface Lessons {
 }
 
 export const NO_LESSONS: Lessons = { skipped: {}, useless: {}, preferred: null }
-/** So many opens in a row that carried nothing say that something kills them. */
-export const USELESS_OPENS = 3
+const USELESS_OPENS = 3
 
 /** The kinds to try in this round, in order. Demoted ones come last rather than never: something must be tried. */
 export function roundOrder(candidates: readonly Candidate[], lessons: Lessons): TransportKind[] {

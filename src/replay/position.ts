@@ -99,7 +99,7 @@ export function createPosition(options: PositionOptions): Position {
   const { byMid, placeOf, hintedPlace, startOf, queryOf } = numberingOf(version)
   const origin = startOf(WHOLE_HISTORY, wholeSecond(originAtMs))
   const marks = createMarks()
-  const begin = lastMid ? { mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0 } : null
+  const begin = lastMid ? { mid: lastMid, timeAtMs: 0, tag: 0, receivedAtMs: 0, isFirm: true } : null
   let leftMark = left && left.mark
   const first = leftMark || begin
   if (first) marks.add(first)
