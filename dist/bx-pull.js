@@ -1609,7 +1609,7 @@ function createPosition(options) {
   function safeAt(sinceMs, firmAtMs = sinceMs) {
     const newest = marks.newest();
     const aliveAtMs = newest && byMid ? Math.min(newest.receivedAtMs, sinceMs) : sinceMs;
-    return marks.before(aliveAtMs - overlapMs, firmAtMs);
+    return marks.before(aliveAtMs - overlapMs, firmAtMs - overlapMs);
   }
   function newestOf() {
     const newest = marks.newest();
@@ -1711,7 +1711,7 @@ function createPosition(options) {
     },
     state(owedSinceMs = Infinity) {
       const newest = marks.newest();
-      const mark = !isBehind && newest && (safeAt(Math.min(newest.receivedAtMs, owedSinceMs)) || oldest()) || null;
+      const mark = !isBehind && newest && (safeAt(Math.min(newest.receivedAtMs, owedSinceMs), owedSinceMs) || oldest()) || null;
       return { originAtMs, originIsServerTime, mark, newest: isBehind ? null : newestOf() };
     }
   };

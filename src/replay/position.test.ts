@@ -165,7 +165,8 @@ describe('Node servers (mid)', () => {
     expect(place.open(link(20_100)).query).toEqual({ mid: mid(3) })
     expect(place.open(link(20_100, { isAlone: true })).query).toEqual({ mid: ZEROS })
     later.accept(message({ mid: mid(4), publishedAtMs: START_AT_MS - 11_000 }), START_AT_MS + 20_200)
-    expect(place.open(link(20_300)).query).toEqual({ mid: mid(4) })
+    expect(place.open(link(20_300)).query).toEqual({ mid: mid(3) })
+    expect(place.open(link(21_800)).query).toEqual({ mid: mid(4) })
   })
 
   test('finds an old enough message at any rate of messages', () => {

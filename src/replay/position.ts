@@ -127,7 +127,7 @@ export function createPosition(options: PositionOptions): Position {
   function safeAt(sinceMs: number, firmAtMs = sinceMs): Mark | undefined {
     const newest = marks.newest()
     const aliveAtMs = newest && byMid ? Math.min(newest.receivedAtMs, sinceMs) : sinceMs
-    return marks.before(aliveAtMs - overlapMs, firmAtMs)
+    return marks.before(aliveAtMs - overlapMs, firmAtMs - overlapMs)
   }
 
   function newestOf(): Mark | null | undefined {
@@ -261,7 +261,8 @@ export function createPosition(options: PositionOptions): Position {
     state(owedSinceMs = Infinity) {
       const newest = marks.newest()
       // When the page ends nobody knows since when messages are missed, either.
-      const mark = (!isBehind && newest && (safeAt(Math.min(newest.receivedAtMs, owedSinceMs)) || oldest())) || null
+      const mark =
+        (!isBehind && newest && (safeAt(Math.min(newest.receivedAtMs, owedSinceMs), owedSinceMs) || oldest())) || null
       return { originAtMs, originIsServerTime, mark, newest: isBehind ? null : newestOf() }
     },
   }
