@@ -3069,7 +3069,7 @@ function createMissedFetch(clock, release) {
 }
 const PING_MS = 12e4;
 const AFTER_PING_MS = 3e3;
-const EARLY_MS = 1e3;
+const EARLY_MS = 15e3;
 function createPingWindow(clock, swallowed) {
   let timer;
   let dueAtMs = Infinity;
@@ -3080,7 +3080,7 @@ function createPingWindow(clock, swallowed) {
     isQuiet = true;
   }
   function afterPing() {
-    if (!isQuiet) swallowed(clock.now() - AFTER_PING_MS);
+    if (!isQuiet) swallowed(clock.now() - AFTER_PING_MS - EARLY_MS);
     plan(PING_MS);
   }
   return {
@@ -3091,7 +3091,7 @@ function createPingWindow(clock, swallowed) {
     left() {
       clock.clearTimeout(timer);
       const pingAtMs = dueAtMs - AFTER_PING_MS;
-      if (clock.now() >= pingAtMs - EARLY_MS) swallowed(pingAtMs);
+      if (clock.now() >= pingAtMs - EARLY_MS) swallowed(pingAtMs - EARLY_MS);
       dueAtMs = Infinity;
     }
   };

@@ -14,8 +14,8 @@ export interface PingWindow {
 
 const PING_MS = 120_000
 const AFTER_PING_MS = 3000
-/** The server counts from when it let the link in. */
-const EARLY_MS = 1000
+/** The server counts from when it let the link in, and a handshake takes its time. */
+const EARLY_MS = 15_000
 
 /** `swallowed`: what came since then may have been dropped. */
 export function createPingWindow(clock: Clock, swallowed: (sinceMs: number) => void): PingWindow {
@@ -29,7 +29,7 @@ export function createPingWindow(clock: Clock, swallowed: (sinceMs: number) => v
     isQuiet = true
   }
   function afterPing(): void {
-    if (!isQuiet) swallowed(clock.now() - AFTER_PING_MS)
+    if (!isQuiet) swallowed(clock.now() - AFTER_PING_MS - EARLY_MS)
     plan(PING_MS)
   }
 
@@ -41,7 +41,7 @@ export function createPingWindow(clock: Clock, swallowed: (sinceMs: number) => v
     left() {
       clock.clearTimeout(timer)
       const pingAtMs = dueAtMs - AFTER_PING_MS
-      if (clock.now() >= pingAtMs - EARLY_MS) swallowed(pingAtMs)
+      if (clock.now() >= pingAtMs - EARLY_MS) swallowed(pingAtMs - EARLY_MS)
       dueAtMs = Infinity
     },
   }

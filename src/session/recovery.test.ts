@@ -341,19 +341,19 @@ describe('G4: the ping of Push server 2.0', () => {
     open({ missedMs: null })
     recovery.heard(1)
     await clock.advance(123_001)
-    expect(happened).toEqual(['poll since 120000'])
+    expect(happened).toEqual(['poll since 105000'])
     answer(true)
     await clock.advance(120_000)
     expect([happened.length, isPolling()]).toEqual([1, false])
     recovery.heard(1)
     await clock.advance(120_000)
-    expect(happened[1]).toBe('poll since 360000')
+    expect(happened[1]).toBe('poll since 345000')
   })
   test('where the link ends before that, it is owed', async () => {
     for (const [lifeMs, owedMs] of [
       [60_000, Infinity],
-      [121_000, 120_000],
-      [241_000, 240_000],
+      [121_000, 105_000],
+      [241_000, 225_000],
     ] as const) {
       const { clock, recovery, open } = scene()
       const startMs = clock.now()
