@@ -80,10 +80,10 @@ async function driveHabits(): Promise<boolean> {
     targets.filter((target) => habit.fits?.(target) ?? true).map((target) => ({ habit, target })),
   )
   const runs: RunFigures[] = []
-  const perform = (at: number): Promise<RunFigures> =>
-    run({ ...jobs[at]!, seed: seed + at, messages, perSecond, cutEveryMs: CUT_EVERY_MS, subject })
   if (args.only !== undefined) {
-    const text = JSON.stringify(await perform(Number(args.only)))
+    const at = Number(args.only)
+    const options = { ...jobs[at]!, seed: seed + at, messages, perSecond, cutEveryMs: CUT_EVERY_MS, subject }
+    const text = JSON.stringify(await run(options))
     await new Promise((written) => process.stdout.write(text, written))
     return true
   }
@@ -92,7 +92,7 @@ async function driveHabits(): Promise<boolean> {
     for (;;) {
       const at = next++
       if (at >= jobs.length) return
-      const figures = jobs.length > 1 ? await performElsewhere(at) : await perform(at)
+      const figures = await performElsewhere(at)
       runs.push(figures)
       if (!args.json) console.log(rowOf(figures))
     }

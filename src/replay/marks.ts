@@ -21,10 +21,11 @@ const MARK_EVERY_MS = 100
 const MARKS_KEPT = 64
 
 export interface Marks {
-  /** A place that was reached; one that is not behind the newest changes nothing. */
-  add(mark: Mark): void
-  /** A replay that was asked for then brought a place: what was to come before it came with it. */
-  again(place: Place, askedAtMs: number): void
+  /**
+   * A place that was reached. One that is not behind the newest makes firm what was received before `askedAtMs`, when the
+   * replay that brings it again was asked for: what was to come before it came with it.
+   */
+  add(mark: Mark, askedAtMs?: number): void
   /** The newest one received by then; where it is firm by a later time. */
   before(atMs: number, firmAtMs: number): Mark | undefined
   oldest(): Mark | undefined
@@ -36,19 +37,21 @@ export interface Marks {
 export function createMarks(): Marks {
   let marks: Mark[] = []
   const newest = (): Mark | undefined => marks[marks.length - 1]
+
+  function firm(place: Place, askedAtMs: number): void {
+    const isIt = (mark: Mark): boolean =>
+      mark.receivedAtMs < askedAtMs && !isAfter(mark, place) && !isAfter(place, mark)
+    if (marks.some(isIt)) marks = marks.map((mark) => (isIt(mark) ? { ...mark, isFirm: true } : mark))
+  }
+
   return {
-    add(mark) {
+    add(mark, askedAtMs = -Infinity) {
       const last = newest()
-      if (!isAfter(mark, last)) return
+      if (!isAfter(mark, last)) return firm(mark, askedAtMs)
       const before = marks[marks.length - 2]
       if (last && before && last.receivedAtMs - before.receivedAtMs < MARK_EVERY_MS) marks.pop()
       marks.push(mark)
       if (marks.length > MARKS_KEPT) marks = thinned(marks)
-    },
-    again(place, askedAtMs) {
-      const isIt = (mark: Mark): boolean =>
-        mark.receivedAtMs < askedAtMs && !isAfter(mark, place) && !isAfter(place, mark)
-      if (marks.some(isIt)) marks = marks.map((mark) => (isIt(mark) ? { ...mark, isFirm: true } : mark))
     },
     before: (atMs, firmAtMs) =>
       marks.filter(({ isFirm, receivedAtMs: at }) => at <= atMs || (isFirm && at <= firmAtMs)).pop(),

@@ -31,6 +31,8 @@ export interface StandingLink {
 export interface LeftBehind {
   /** Fingerprints of the channels that are read, or are to be read to their end. */
   read(): readonly string[]
+  /** The link that reads; 0: nothing stands. */
+  readingId(): number
   /**
    * A link stands. `heardAtMs`: what was open before it was surely read until then; `owedSinceMs`: has to be asked for once
    * more. Answers whether it lacks a channel that nobody can ask any more.
@@ -65,7 +67,6 @@ const PAUSE_MS = 2000
 export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehindDeps): LeftBehind {
   const standing = new Map<number, Part>()
   let read = readBefore
-  /** 0: nothing stands. */
   let readingId = 0
   /** Ended while nothing else stood, or never opened. */
   let ended: Part[] = []
@@ -133,6 +134,7 @@ export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehind
 
   return {
     read: () => read.concat(tasks.map(({ print }) => print)),
+    readingId: () => readingId,
     opened(link, heardAtMs, owedSinceMs) {
       const { id, prints } = link
       standing.forEach((part) => {

@@ -3,7 +3,7 @@
  * it opened or ended. A link keeps the configuration it was opened with: a later one is another link's.
  */
 import { mailboxOf } from '../channel/channel-id'
-import type { Channel, ChannelSet } from '../channel/channel-set'
+import type { Channel } from '../channel/channel-set'
 import type { Codec, Frame, Framing } from '../codec/codec'
 import type { PullConfig } from '../config/config'
 import { type ServerClock, serverNow } from '../config/freshness'
@@ -61,13 +61,8 @@ export interface SessionLinks {
 export function createLinks(deps: LinksDeps): SessionLinks {
   const { clock, arrivals, reader, recovery, uplink } = deps
   /** Until they open: what recovering needs to know of them. */
-  const opening = new Map<
-    number,
-    RecoveringLink & Pick<StandingLink, 'isAfterBreak'> & { readonly channels: ChannelSet }
-  >()
+  const opening = new Map<number, RecoveringLink & StandingLink>()
   const replays = new Map<number, Replay>()
-  /** 0: nothing stands. */
-  let readingId = 0
   const { left } = deps
   let leftAtMs = left ? left.sinceMs : Infinity
   const leftBehind = createLeftBehind({
@@ -120,6 +115,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const address = (as: TransportKind, cursor: CursorQuery, of = listed): TransportAddress =>
       addressOf(of, as, { framing, cursor, href: deps.href })
     replays.set(id, replay)
+    // A token that names none says nothing about them.
+    const prints = printsOf(channels)
     const factory = deps.factories['long-polling']
     // Forced means one transport.
     const mayPoll = factory && deps.candidates().some((other) => other.kind === 'long-polling')
@@ -127,7 +124,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       id,
       version,
       kind,
-      channels,
+      prints,
       missedSinceMs:
         hasOpened && (!hasActive || newSinceMs < link.sinceMs || (silentSinceMs < Infinity && mayPoll))
           ? missedSinceMs
@@ -148,14 +145,12 @@ export function createLinks(deps: LinksDeps): SessionLinks {
         atomic: true,
         isAlone: !!print,
       })
-      const prints = printsOf(channels)
       const alone = print ? { ...config, channels: channels.filter((_, at) => prints[at] === print) } : listed
       return startShortPoll({
         told,
         clock,
         holdMs: deps.timeouts.pollHoldMs,
-        // What the poll brought the link has passed.
-        take: (frame) => reader.take(frame, { ...read, replay: asking }) === 'news' && recovery.heard(0),
+        take: (frame) => reader.take(frame, { ...read, replay: asking }) === 'news' && recovery.passed(),
         open: (sink, again) =>
           (factory as TransportFactory)({
             clock,
@@ -180,7 +175,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       address: (phase) => address(kind, phase === 'first' ? replay.query : replay.next()),
       frame(frame) {
         // A link that is drained says nothing about its successor.
-        if (id >= readingId) heardAtMs = clock.now()
+        if (id >= leftBehind.readingId()) heardAtMs = clock.now()
         if (recovery.hold(id, frame)) return 'news'
         const outcome = reader.take(frame, read)
         if (outcome === 'news') recovery.heard(id)
@@ -197,12 +192,9 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const link = opening.get(linkId)
     opening.delete(linkId)
     if (!link) return
-    const { channels, missedSinceMs, askedSinceMs } = link
-    // A token that names none says nothing about them.
-    const prints = printsOf(channels)
-    const lacksChannel = leftBehind.opened({ ...link, prints }, heardAtMs, recovery.owedSinceMs())
+    const { missedSinceMs, askedSinceMs } = link
+    const lacksChannel = leftBehind.opened(link, heardAtMs, recovery.owedSinceMs())
     deps.readsOthers()
-    readingId = linkId
     // It may have been opened before the break.
     const sinceMs = lacksChannel && missedSinceMs === null ? askedSinceMs : missedSinceMs
     recovery.opened({ ...link, kind: as || link.kind, lacksChannel, missedSinceMs: sinceMs })
@@ -216,13 +208,12 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     uplink.linkEnded(linkId, refusal)
     if (refusal) deps.warn(refusal)
     const attempt = opening.get(linkId)
-    if (attempt) leftBehind.failed({ ...attempt, prints: printsOf(attempt.channels) })
+    if (attempt) leftBehind.failed(attempt)
     opening.delete(linkId)
     const replay = replays.get(linkId)
     recovery.ended(linkId, !!replay && replay.isUnfinished())
     replays.delete(linkId)
     leftBehind.ended(linkId, what === 'lost' ? what : 'closed', Math.min(heardAtMs, recovery.owedSinceMs()))
-    if (linkId === readingId) readingId = 0
   }
 
   return {

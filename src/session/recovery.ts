@@ -49,8 +49,10 @@ export interface Recovery {
   opened(link: RecoveringLink): void
   /** Whether a frame of the link was taken over for later: what was missed goes first. */
   hold(linkId: number, frame: Frame): boolean
-  /** A message came over a link; over a poll beside it: 0. */
+  /** A message came over a link. */
   heard(linkId: number): void
+  /** A message came beside the link that carries the traffic, which may have passed it. */
+  passed(): void
   /** `isUnfinished`: its replay was cut. */
   ended(linkId: number, isUnfinished?: boolean): void
   /** A new message, and pieces that could not be read: they had a number, too. */
@@ -184,13 +186,16 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   }
 
   function heard(linkId: number): void {
-    if (!link) return
-    if (link.id === linkId) {
+    if (link && link.id === linkId) {
       pings.heard()
       debt.heard()
     }
-    // An older link brings what this one passes.
-    if (link.kind === 'long-polling' && link.version > 2) debt.owe(clock.now(), CHECK_MS)
+    passed()
+  }
+
+  /** Between two polls, or where an older link brought it first. */
+  function passed(): void {
+    if (link && link.kind === 'long-polling' && link.version > 2) debt.owe(clock.now(), CHECK_MS)
   }
 
   function say(): void {
@@ -266,6 +271,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     opened,
     hold: (linkId, frame) => !!link && link.id === linkId && fetch.hold(frame),
     heard,
+    passed,
     ended(linkId, isUnfinished = false) {
       isAfterCut = isUnfinished
       if (link && link.id === linkId) leave()

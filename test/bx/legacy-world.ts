@@ -1,4 +1,5 @@
 /** Owns a page for tests of the facade: a fake core, a fake push-stream server, a virtual clock. */
+import { PUSH_STREAM_SERVER } from '../support/config-sample'
 import { type FakeNetwork, createFakeNetwork } from '../support/fake-network'
 import { type FakePlatform, createFakePlatform, seededRandom } from '../support/fake-platform'
 import type { Root } from '../../src/entry/bx/core'
@@ -52,14 +53,7 @@ export function createLegacyWorld({ phrases = {}, attributes = {}, prepare }: Wo
     PullClient: bx.PullClient,
     client: bx.PULL,
     config: () => ({
-      server: {
-        version: 2,
-        server_enabled: true,
-        mode: 'personal',
-        long_polling: 'http://push.example/sub/',
-        websocket_enabled: true,
-        websocket: 'ws://push.example/subws/',
-      },
+      server: PUSH_STREAM_SERVER,
       api: { revision_web: 19 },
       channels: { private: { id: CHANNEL, type: 'private' } },
       serverTime: new Date(platform.clock.now()).toISOString(),
