@@ -180,10 +180,9 @@ export function createPosition(options: PositionOptions): Position {
         heldAtMs = nowMs
         if (holding) {
           if (isAfter(place, held)) held = place
-          if (reading && channel) reading.came(channel, place.timeAtMs < surelyStored.timeAtMs ? place : surelyStored)
+          if (reading) reading.came(channel, place.timeAtMs < surelyStored.timeAtMs ? place : surelyStored)
           return
         }
-        unfinished.over()
         if (held) marks.add({ ...held, receivedAtMs: nowMs })
       }
       // Nothing of a lower mid was to become visible any more.
@@ -191,8 +190,7 @@ export function createPosition(options: PositionOptions): Position {
         options.originIsServerTime &&
         Number(publishedAtMs) > 0 &&
         Number(publishedAtMs) + SORTING_MS < options.originAtMs
-      marks.add({ ...place, receivedAtMs: nowMs, publishedAtMs, isFirm })
-      marks.again(place, link.nowMs - SORTING_MS)
+      marks.add({ ...place, receivedAtMs: nowMs, publishedAtMs, isFirm }, link.nowMs - SORTING_MS)
     }
 
     return {

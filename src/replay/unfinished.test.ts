@@ -38,12 +38,26 @@ test('P6: a place that is behind what is known wins; one that is before its begi
   expect(told(of, at(1000))).toEqual([1000, 0, '0,1'])
 })
 
-test('P6: other channels, and a replay that came to its end, leave nothing', () => {
+test('P6: messages that do not name their channel: places that run backwards are the next one, or a later one', () => {
   const of = createUnfinished()
-  const reading = of.open(at(1000), ['a', 'b'])
-  reading.came('c', at(2000))
+  of.open(at(1000), ['a', 'b']).came(null, at(9000, 7))
+  expect(told(of, at(1000))).toEqual([1000, 0, '1,0'])
+  const second = of.open(at(1000), ['a', 'b'])
+  second.came(null, at(3000, 2))
+  second.came(null, at(3000, 2))
+  second.came(null, at(8000, 4))
+  expect(told(of, at(1000))).toEqual([8000, 4, '1,0'])
+  const third = of.open(at(1000), ['a', 'b'])
+  third.came(null, at(8500, 1))
+  third.came(null, at(8200, 1))
+  expect(told(of, at(1000))).toEqual([8500, 1, '1,0'])
+})
+
+test('P6: other channels say nothing, and what is not listed any more is forgotten', () => {
+  const of = createUnfinished()
+  of.open(at(1000), ['a', 'b']).came('c', at(2000))
   expect(told(of, at(1000))).toEqual([1000, 0, '0,1'])
-  reading.came('b', at(2000))
-  of.over()
-  expect(told(of, at(1000))).toEqual([1000, 0, '0,1'])
+  of.open(at(1000), ['a', 'b']).came('b', at(2000))
+  of.open(at(1000), ['a', 'c'])
+  expect(told(of, at(1000))).toEqual([1000, 0, '1,0'])
 })

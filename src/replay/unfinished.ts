@@ -1,15 +1,13 @@
 /**
- * Owns how far each channel has come of a replay that was cut in its middle. push-stream replays channel by channel, in the
- * order of the request: the next link lists first what is furthest behind, and asks from there. So every link brings
- * something new, however soon it is cut. Pure.
+ * Owns how far replays have brought each channel, for the case that one is cut in its middle. push-stream replays channel by
+ * channel, in the order of the request: the next link lists first what is furthest behind, and asks from there. So every
+ * link brings something new, however soon it is cut. Pure.
  */
 import { type Place, isAfter } from './marks'
 
 export interface Unfinished {
   /** A link that would ask for these channels from `base`. */
   open(base: Place, channels: readonly string[]): Reading
-  /** A replay came to its end. */
-  over(): void
 }
 
 export interface Reading {
@@ -17,7 +15,8 @@ export interface Reading {
   readonly from: Place
   /** The channels by their numbers, in the order to list them. */
   readonly order: readonly number[]
-  came(channel: string, place: Place): void
+  /** `null`: the message does not name its channel (0.3.4). */
+  came(channel: string | null, place: Place): void
 }
 
 export function createUnfinished(): Unfinished {
@@ -29,17 +28,25 @@ export function createUnfinished(): Unfinished {
       // What is known was read from a later place: it says nothing about what lies before.
       if (isAfter(begun || base, base)) reached.clear()
       if (!begun || isAfter(begun, base)) begun = base
+      const keys = new Set(channels)
+      reached.forEach((_, key) => keys.has(key) || reached.delete(key))
       const placeOf = (at: number): Place => {
         const place = reached.get(channels[at] as string)
         return place && isAfter(place, base) ? place : base
       }
       const behind = (a: number, b: number): number => (isAfter(placeOf(a), placeOf(b)) ? 1 : 0)
       const order = channels.map((_, at) => at).sort((a, b) => behind(a, b) - behind(b, a))
+      let last: Place | null = null
+      let turns = 0
       return {
         order,
         from: order.length ? placeOf(order[0] as number) : base,
         came(channel, place) {
-          const found = order.findIndex((at) => channel.toLowerCase().indexOf(channels[at] as string) === 0)
+          // Places that run backwards are another channel's. One that had nothing gave no turn: then it is a later one's turn.
+          if (last && isAfter(last, place)) turns++
+          last = place
+          const named = (at: number): boolean => channel!.toLowerCase().indexOf(channels[at] as string) === 0
+          const found = channel ? order.findIndex(named) : turns
           // Those listed before it have been replayed to their end.
           order.slice(0, found + 1).forEach((at) => {
             const key = channels[at] as string
@@ -47,10 +54,6 @@ export function createUnfinished(): Unfinished {
           })
         },
       }
-    },
-    over() {
-      begun = null
-      reached.clear()
     },
   }
 }
