@@ -47,7 +47,7 @@ function storageOf(scope, name) {
   }
 }
 function pageOf(scope) {
-  const { location, document: document2, navigator: navigator2 = {}, performance = {} } = scope;
+  const { location, document: document2, navigator = {}, performance = {} } = scope;
   if (!location || !scope.addEventListener) return null;
   const sources = [
     [scope, "online"],
@@ -57,7 +57,7 @@ function pageOf(scope) {
     [scope, "pageshow", (event) => event.persisted ? "pageshow" : null],
     [document2, "visibilitychange", () => document2.visibilityState],
     [document2, "resume"],
-    [navigator2.connection, "change", () => "network-change"]
+    [navigator.connection, "change", () => "network-change"]
   ];
   return {
     protocol: location.protocol,
@@ -66,6 +66,9 @@ function pageOf(scope) {
     },
     get isHidden() {
       return !!document2 && document2.visibilityState === "hidden";
+    },
+    get isOffline() {
+      return navigator.onLine === false;
     },
     // The successor of `performance.navigation` is ten times the code, and every browser has this one.
     isReload: !!performance.navigation && performance.navigation.type === 1 || !!document2 && !!document2.wasDiscarded,
@@ -86,9 +89,6 @@ function pageOf(scope) {
 }
 function scriptTag() {
   return typeof document === "undefined" ? null : document.currentScript;
-}
-function isBrowserOnline() {
-  return typeof navigator === "undefined" || navigator.onLine !== false;
 }
 class PullError extends Error {
   constructor(code, message, options = {}) {
@@ -1303,8 +1303,10 @@ function createConnection(deps) {
     const candidates = state.phase === "idle" ? [] : state.memory.target.candidates;
     let carried = false;
     const link = { kind: kind2, transport: null, heartbeat: null };
-    const lost2 = (reason) => {
+    const lost2 = (found) => {
       if (!forget(linkId)) return;
+      const isOffline = found.reason === "refused" && !!platform.page && platform.page.isOffline;
+      const reason = isOffline ? loss("network") : found;
       deps.record({ what: "lost", linkId, transport: kind2, detail: reason.reason, code: reason.code });
       happened({ type: "lost", linkId, loss: reason });
     };
@@ -1510,18 +1512,18 @@ const MARKS_KEPT = 64;
 function createMarks() {
   let marks = [];
   const newest = () => marks[marks.length - 1];
+  function firm(place, askedAtMs) {
+    const isIt = (mark) => mark.receivedAtMs < askedAtMs && !isAfter(mark, place) && !isAfter(place, mark);
+    if (marks.some(isIt)) marks = marks.map((mark) => isIt(mark) ? __spreadProps(__spreadValues({}, mark), { isFirm: true }) : mark);
+  }
   return {
-    add(mark) {
+    add(mark, askedAtMs = -Infinity) {
       const last = newest();
-      if (!isAfter(mark, last)) return;
+      if (!isAfter(mark, last)) return firm(mark, askedAtMs);
       const before = marks[marks.length - 2];
       if (last && before && last.receivedAtMs - before.receivedAtMs < MARK_EVERY_MS) marks.pop();
       marks.push(mark);
       if (marks.length > MARKS_KEPT) marks = thinned(marks);
-    },
-    again(place, askedAtMs) {
-      const isIt = (mark) => mark.receivedAtMs < askedAtMs && !isAfter(mark, place) && !isAfter(place, mark);
-      if (marks.some(isIt)) marks = marks.map((mark) => isIt(mark) ? __spreadProps(__spreadValues({}, mark), { isFirm: true }) : mark);
     },
     before: (atMs, firmAtMs) => marks.filter(({ isFirm, receivedAtMs: at }) => at <= atMs || isFirm && at <= firmAtMs).pop(),
     oldest: () => marks[0],
@@ -1560,27 +1562,30 @@ function createUnfinished() {
     open(base, channels) {
       if (isAfter(begun || base, base)) reached.clear();
       if (!begun || isAfter(begun, base)) begun = base;
+      const keys = new Set(channels);
+      reached.forEach((_, key) => keys.has(key) || reached.delete(key));
       const placeOf = (at) => {
         const place = reached.get(channels[at]);
         return place && isAfter(place, base) ? place : base;
       };
       const behind = (a, b) => isAfter(placeOf(a), placeOf(b)) ? 1 : 0;
       const order = channels.map((_, at) => at).sort((a, b) => behind(a, b) - behind(b, a));
+      let last = null;
+      let turns = 0;
       return {
         order,
         from: order.length ? placeOf(order[0]) : base,
         came(channel, place) {
-          const found = order.findIndex((at) => channel.toLowerCase().indexOf(channels[at]) === 0);
+          if (last && isAfter(last, place)) turns++;
+          last = place;
+          const named = (at) => channel.toLowerCase().indexOf(channels[at]) === 0;
+          const found = channel ? order.findIndex(named) : turns;
           order.slice(0, found + 1).forEach((at) => {
             const key = channels[at];
             if (isAfter(place, reached.get(key))) reached.set(key, place);
           });
         }
       };
-    },
-    over() {
-      begun = null;
-      reached.clear();
     }
   };
 }
@@ -1648,15 +1653,13 @@ function createPosition(options) {
         heldAtMs = nowMs;
         if (holding) {
           if (isAfter(place, held)) held = place;
-          if (reading && channel) reading.came(channel, place.timeAtMs < surelyStored.timeAtMs ? place : surelyStored);
+          if (reading) reading.came(channel, place.timeAtMs < surelyStored.timeAtMs ? place : surelyStored);
           return;
         }
-        unfinished.over();
         if (held) marks.add(__spreadProps(__spreadValues({}, held), { receivedAtMs: nowMs }));
       }
       const isFirm = options.originIsServerTime && Number(publishedAtMs) > 0 && Number(publishedAtMs) + SORTING_MS < options.originAtMs;
-      marks.add(__spreadProps(__spreadValues({}, place), { receivedAtMs: nowMs, publishedAtMs, isFirm }));
-      marks.again(place, link.nowMs - SORTING_MS);
+      marks.add(__spreadProps(__spreadValues({}, place), { receivedAtMs: nowMs, publishedAtMs, isFirm }), link.nowMs - SORTING_MS);
     }
     return {
       query: query2,
@@ -2573,6 +2576,7 @@ function createLeftBehind({ clock, read: readBefore, missed }) {
   }
   return {
     read: () => read.concat(tasks.map(({ print }) => print)),
+    readingId: () => readingId,
     opened(link, heardAtMs, owedSinceMs) {
       const { id, prints } = link;
       standing.forEach((part) => {
@@ -2661,7 +2665,6 @@ function createLinks(deps) {
   const { clock, arrivals, reader, recovery, uplink } = deps;
   const opening = /* @__PURE__ */ new Map();
   const replays = /* @__PURE__ */ new Map();
-  let readingId = 0;
   const { left } = deps;
   let leftAtMs = left ? left.sinceMs : Infinity;
   const leftBehind = createLeftBehind({
@@ -2708,13 +2711,14 @@ function createLinks(deps) {
     const listed = replay.order ? __spreadProps(__spreadValues({}, config), { channels: replay.order.map((at) => channels[at]) }) : config;
     const address = (as, cursor, of = listed) => addressOf(of, as, { framing, cursor, href: deps.href });
     replays.set(id, replay);
+    const prints = printsOf(channels);
     const factory = deps.factories["long-polling"];
     const mayPoll = factory && deps.candidates().some((other) => other.kind === "long-polling");
     opening.set(id, {
       id,
       version,
       kind: kind2,
-      channels,
+      prints,
       missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs || silentSinceMs < Infinity && mayPoll) ? missedSinceMs : null,
       askedSinceMs: sinceMs,
       isAfterBreak: hasOpened && !hasActive,
@@ -2730,14 +2734,12 @@ function createLinks(deps) {
         atomic: true,
         isAlone: !!print
       }));
-      const prints = printsOf(channels);
       const alone = print ? __spreadProps(__spreadValues({}, config), { channels: channels.filter((_, at) => prints[at] === print) }) : listed;
       return startShortPoll({
         told,
         clock,
         holdMs: deps.timeouts.pollHoldMs,
-        // What the poll brought the link has passed.
-        take: (frame) => reader.take(frame, __spreadProps(__spreadValues({}, read), { replay: asking })) === "news" && recovery.heard(0),
+        take: (frame) => reader.take(frame, __spreadProps(__spreadValues({}, read), { replay: asking })) === "news" && recovery.passed(),
         open: (sink, again) => factory({
           clock,
           fetch: deps.platform.fetch,
@@ -2759,7 +2761,7 @@ function createLinks(deps) {
       silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
       address: (phase) => address(kind2, phase === "first" ? replay.query : replay.next()),
       frame(frame) {
-        if (id >= readingId) heardAtMs = clock.now();
+        if (id >= leftBehind.readingId()) heardAtMs = clock.now();
         if (recovery.hold(id, frame)) return "news";
         const outcome = reader.take(frame, read);
         if (outcome === "news") recovery.heard(id);
@@ -2774,11 +2776,9 @@ function createLinks(deps) {
     const link = opening.get(linkId);
     opening.delete(linkId);
     if (!link) return;
-    const { channels, missedSinceMs, askedSinceMs } = link;
-    const prints = printsOf(channels);
-    const lacksChannel = leftBehind.opened(__spreadProps(__spreadValues({}, link), { prints }), heardAtMs, recovery.owedSinceMs());
+    const { missedSinceMs, askedSinceMs } = link;
+    const lacksChannel = leftBehind.opened(link, heardAtMs, recovery.owedSinceMs());
     deps.readsOthers();
-    readingId = linkId;
     const sinceMs = lacksChannel && missedSinceMs === null ? askedSinceMs : missedSinceMs;
     recovery.opened(__spreadProps(__spreadValues({}, link), { kind: as || link.kind, lacksChannel, missedSinceMs: sinceMs }));
   }
@@ -2789,13 +2789,12 @@ function createLinks(deps) {
     uplink.linkEnded(linkId, refusal2);
     if (refusal2) deps.warn(refusal2);
     const attempt2 = opening.get(linkId);
-    if (attempt2) leftBehind.failed(__spreadProps(__spreadValues({}, attempt2), { prints: printsOf(attempt2.channels) }));
+    if (attempt2) leftBehind.failed(attempt2);
     opening.delete(linkId);
     const replay = replays.get(linkId);
     recovery.ended(linkId, !!replay && replay.isUnfinished());
     replays.delete(linkId);
     leftBehind.ended(linkId, what === "lost" ? what : "closed", Math.min(heardAtMs, recovery.owedSinceMs()));
-    if (linkId === readingId) readingId = 0;
   }
   return {
     open,
@@ -3206,12 +3205,14 @@ function createRecovery(deps) {
     });
   }
   function heard(linkId) {
-    if (!link) return;
-    if (link.id === linkId) {
+    if (link && link.id === linkId) {
       pings.heard();
       debt.heard();
     }
-    if (link.kind === "long-polling" && link.version > 2) debt.owe(clock.now(), CHECK_MS);
+    passed();
+  }
+  function passed() {
+    if (link && link.kind === "long-polling" && link.version > 2) debt.owe(clock.now(), CHECK_MS);
   }
   function say() {
     if (!isSettled) deps.recovered(worst);
@@ -3271,6 +3272,7 @@ function createRecovery(deps) {
     opened: opened2,
     hold: (linkId, frame) => !!link && link.id === linkId && fetch.hold(frame),
     heard,
+    passed,
     ended(linkId, isUnfinished = false) {
       isAfterCut = isUnfinished;
       if (link && link.id === linkId) leave();
@@ -5206,7 +5208,7 @@ function createLegacyClient({ parts, root, switches }, options) {
     getDebugInfo: () => debugInfo({
       userId: userId(),
       guestUserId: guestId(),
-      isBrowserOnline: isBrowserOnline(),
+      isBrowserOnline: !page || !page.isOffline,
       isSupported: api.isWebSocketSupported(),
       diagnostics: client.diagnostics(),
       history,

@@ -182,6 +182,31 @@ describe('transports that misbehave', () => {
   })
 })
 
+test('H6: a handshake that fails while the browser knows of no network says nothing about the channels', async () => {
+  const world = create()
+  const refuseTwice = async (): Promise<void> => {
+    for (const times of [1, 2]) {
+      world.transports[world.transports.length - 1]!.sink.lost(loss('refused'))
+      if (times === 1) await world.platform.clock.advance(3000)
+    }
+  }
+  world.platform.page.signal('offline')
+  world.connection.start({ id: 1, candidates: [{ kind: 'websocket', ownAddress: false }] }, null)
+  await refuseTwice()
+  expect(world.renewals).toBe(0)
+  expect(world.records.filter(({ what }) => what === 'lost').map(({ detail }) => detail)).toEqual([
+    'network',
+    'network',
+  ])
+  world.connection.stop()
+  world.platform.page.signal('online')
+  world.connection.start({ id: 1, candidates: [{ kind: 'websocket', ownAddress: false }] }, null)
+  await refuseTwice()
+  expect(world.renewals).toBe(1)
+  world.connection.stop()
+  expectNothingLeft(world)
+})
+
 describe('stopping and starting inside a change', () => {
   test.each(['connecting', 'connected', 'waiting'] as const)('a stop while it becomes %s leaves nothing', (phase) => {
     const world = create()

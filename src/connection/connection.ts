@@ -152,8 +152,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
     const candidates = state.phase === 'idle' ? [] : state.memory.target.candidates
     let carried = false
     const link: OpenLink = { kind, transport: null, heartbeat: null }
-    const lost = (reason: Loss): void => {
+    const lost = (found: Loss): void => {
       if (!forget(linkId)) return
+      // Browsers hide why a handshake failed, but not that there is no network: then nobody has refused anything.
+      const isOffline = found.reason === 'refused' && !!platform.page && platform.page.isOffline
+      const reason = isOffline ? loss('network') : found
       deps.record({ what: 'lost', linkId, transport: kind, detail: reason.reason, code: reason.code })
       happened({ type: 'lost', linkId, loss: reason })
     }

@@ -125,6 +125,17 @@ describe('the page', () => {
     expect(listeners()).toBe(0)
   })
 
+  test('knows of no network only where the browser says so', () => {
+    const { window } = createWindow()
+    vi.stubGlobal('self', window)
+    const { page } = browserPlatform()
+    const told = [undefined, true, false].map((onLine) => {
+      Object.assign(window.navigator, { onLine })
+      return page?.isOffline
+    })
+    expect(told).toEqual([false, false, true])
+  })
+
   test('never listens to what keeps a page out of the back/forward cache', () => {
     const { window } = createWindow()
     const types: string[] = []

@@ -28,7 +28,7 @@ interface Scope {
   sessionStorage?: StorageLike
   performance?: { navigation?: { type: number } }
   location?: { protocol: string; href: string }
-  navigator?: { connection?: EventTarget }
+  navigator?: { connection?: EventTarget; onLine?: boolean }
   document?: EventTarget & { visibilityState: string; wasDiscarded?: boolean }
   addEventListener?: EventTarget['addEventListener']
   removeEventListener?: EventTarget['removeEventListener']
@@ -68,6 +68,9 @@ function pageOf(scope: Scope): Page | null {
     },
     get isHidden() {
       return !!document && document.visibilityState === 'hidden'
+    },
+    get isOffline() {
+      return navigator.onLine === false
     },
     // The successor of `performance.navigation` is ten times the code, and every browser has this one.
     isReload:

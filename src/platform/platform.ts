@@ -47,6 +47,8 @@ export interface Page {
   readonly href: string | null
   /** Nobody looks at it now: browsers let its timers wait. */
   readonly isHidden?: boolean
+  /** The browser knows of no network now (`navigator.onLine`). That it knows of one says nothing. */
+  readonly isOffline?: boolean
   /** The tab's own page was loaded again: a reload, also after a crash, or a discarded tab. A copy of a tab is none. */
   readonly isReload?: boolean
   /** Starts listening; the result stops it. */

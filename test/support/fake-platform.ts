@@ -131,11 +131,15 @@ export function createFakeStorage(): StorageLike {
 export function createFakePage(href = 'http://portal.example/company/'): FakePage {
   const listeners = new Set<(signal: PageSignal) => void>()
   let isHidden = false
+  let isOffline = false
   return {
     protocol: new URL(href).protocol,
     href,
     get isHidden() {
       return isHidden
+    },
+    get isOffline() {
+      return isOffline
     },
     listen(listener) {
       listeners.add(listener)
@@ -143,6 +147,7 @@ export function createFakePage(href = 'http://portal.example/company/'): FakePag
     },
     signal(signal) {
       isHidden = signal === 'hidden' || (isHidden && signal !== 'visible')
+      isOffline = signal === 'offline' || (isOffline && signal !== 'online')
       listeners.forEach((listener) => listener(signal))
     },
     get listeners() {

@@ -7,7 +7,7 @@ import { type PullClientInstance, pullClientClass } from '../../client/pull-clie
 import { restConfig } from '../../config/rest-source'
 import { staticConfig } from '../../config/static-source'
 import { PullError } from '../../core/pull-error'
-import type { ScriptTag } from '../../platform/page-facts'
+import type { ScriptTag } from '../../platform/script-tag'
 import { type ConnectOptions, clientOptionsOf } from './connect-options'
 import type { Root } from './core'
 import { type LegacyDeps, createLegacyClient } from './legacy-client'

@@ -3,7 +3,6 @@
  * (hang up, come back, ask anew) goes to the session.
  */
 import { type ClientParts, createClient } from '../../client/client'
-import { isBrowserOnline } from '../../platform/page-facts'
 import type { Page, PageSignal } from '../../platform/platform'
 import { isOn, toNumber, toRecord } from '../../portal/foreign-value'
 import type { Session, SessionView } from '../../session/session'
@@ -246,7 +245,7 @@ export function createLegacyClient({ parts, root, switches }: LegacyDeps, option
       debugInfo({
         userId: userId(),
         guestUserId: guestId(),
-        isBrowserOnline: isBrowserOnline(),
+        isBrowserOnline: !page || !page.isOffline,
         isSupported: api.isWebSocketSupported(),
         diagnostics: client.diagnostics(),
         history,

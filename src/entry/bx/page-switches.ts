@@ -3,7 +3,7 @@
  * address wins, then `localStorage`, then the script tag, then the options. Whoever forgets one finds it in the console.
  */
 import { TRANSPORT_KINDS, type TransportKind } from '../../core/transport-kind'
-import type { ScriptTag } from '../../platform/page-facts'
+import type { ScriptTag } from '../../platform/script-tag'
 import type { Platform } from '../../platform/platform'
 import { toTransport } from './connect-options'
 
