@@ -1452,18 +1452,27 @@ function wholeSecond(atMs) {
   return Math.floor(atMs / 1e3) * 1e3;
 }
 const DEDUPE_WINDOW = 16384;
+const LARGEST = 16;
 const RECENT_MIN = 256;
-function createDedupe(limit = DEDUPE_WINDOW) {
+function createDedupe(limit = DEDUPE_WINDOW, neededSinceMs = () => Infinity) {
   const seen = /* @__PURE__ */ new Map();
   const owners = /* @__PURE__ */ new Map();
   let elsewhere = /* @__PURE__ */ new Set();
   let elsewhereUntilMs = 0;
+  let needed = { sinceMs: 0, askedAtMs: NaN };
+  function forget(nowMs) {
+    if (needed.askedAtMs !== nowMs) needed = { sinceMs: neededSinceMs(), askedAtMs: nowMs };
+    for (const [identity, atMs] of seen) {
+      if (seen.size <= limit || atMs >= needed.sinceMs && seen.size <= limit * LARGEST) return;
+      seen.delete(identity);
+    }
+  }
   return {
     isNew(identity, nowMs, mid) {
       if (seen.has(identity)) return false;
       seen.set(identity, nowMs);
       if (mid) owners.set(mid, identity);
-      if (seen.size > limit) seen.delete(seen.keys().next().value);
+      if (seen.size > limit) forget(nowMs);
       if (owners.size > limit) owners.delete(owners.keys().next().value);
       return !(elsewhere.size && elsewhere.has(fingerprint(identity)));
     },
@@ -2379,6 +2388,9 @@ function ownerOf({ channels, version }) {
   const [first] = channels;
   return first ? fingerprint(`${first.id.reveal().split(/[:.]/)[0].toLowerCase()}|v${version}`) : null;
 }
+function neededSince({ mark }) {
+  return mark ? mark.receivedAtMs - SEEN_BEFORE_MS : 0;
+}
 function heardUntil({ position: { mark, originAtMs } }, clockShiftMs) {
   return mark ? mark.receivedAtMs : originAtMs + clockShiftMs;
 }
@@ -2417,7 +2429,7 @@ function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs })
     if (before || !owner || !position) return;
     writtenAtMs = clock.now();
     const state = position.state(owedSinceMs);
-    const seen = dedupe.recent(state.mark ? state.mark.receivedAtMs - SEEN_BEFORE_MS : 0);
+    const seen = dedupe.recent(neededSince(state));
     const shiftMs = serverTime.isSettled ? serverTime.shiftMs : null;
     const downMs = downSinceMs();
     const sinceMs = downMs === null ? writtenAtMs : downMs;
@@ -2465,6 +2477,10 @@ function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs })
       dedupe.restore(entry.seen, entry.position.mark ? entry.position.mark.receivedAtMs : 0);
       const nowMs = clock.now();
       return entry.sinceMs > nowMs ? __spreadProps(__spreadValues({}, entry), { sinceMs: nowMs - LONG_AGO_MS }) : entry;
+    },
+    neededSinceMs() {
+      const { position, owedSinceMs } = current();
+      return position ? neededSince(position.state(owedSinceMs)) : 0;
     },
     moved() {
       if (!name || isAway) return;
@@ -3490,7 +3506,7 @@ function createSession(deps) {
   const counters = createCounters();
   const arrivals = createArrivals();
   const loader = createConfigLoader(deps, adopt);
-  const dedupe = createDedupe(deps.replay.dedupeWindow);
+  const dedupe = createDedupe(deps.replay.dedupeWindow, () => store.neededSinceMs());
   const store = createCursorStore({
     platform,
     reloadMs: deps.replay.reloadMs,

@@ -41,7 +41,10 @@ export interface TimeoutOptions {
 export interface ReplayOptions {
   /** A resume asks again for what arrived this long before the break; repeats are dropped. @default 1500 ms */
   overlapMs?: number
-  /** How many delivered messages are remembered to recognise repeats. @default 16384 */
+  /**
+   * How many delivered messages are remembered to recognise repeats; up to 16 times as many while the next connection would
+   * ask for them again. @default 16384
+   */
   dedupeWindow?: number
   /**
    * The next page in the same tab goes on where the last one was, if it loads within this time: what was published meanwhile

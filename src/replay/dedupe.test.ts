@@ -22,6 +22,18 @@ test('P8: the window holds 16 384 unless told otherwise', () => {
   expect(dedupe.size).toBe(16_384)
 })
 
+test('P8: what may come again is remembered beyond the window, up to 16 times as much', () => {
+  let neededSinceMs = 10
+  const dedupe = createDedupe(2, () => neededSinceMs)
+  for (let atMs = 0; atMs < 20; atMs++) dedupe.isNew(String(atMs), atMs)
+  expect([dedupe.size, dedupe.isNew('10', 20), dedupe.isNew('9', 20)]).toEqual([10, false, true])
+  neededSinceMs = 21
+  dedupe.isNew('a', 21)
+  expect(dedupe.size).toBe(2)
+  for (let count = 0; count < 40; count++) dedupe.isNew(String(count), 22)
+  expect(dedupe.size).toBe(32)
+})
+
 test('P7: a mid that another message had shows that numbers are given again, once', () => {
   const dedupe = createDedupe(4)
   const of = (count: number, seconds: number): Message =>

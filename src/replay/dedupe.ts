@@ -6,6 +6,8 @@ import { publishedAt } from './numbering'
  * How many identities are remembered. An overlap of 1.5 s at 5 000 messages a second fits; about 1 MB when full.
  */
 export const DEDUPE_WINDOW = 16_384
+/** A replay may be larger than that, and be asked for again: so many times as much is remembered at the most. */
+const LARGEST = 16
 const RECENT_MIN = 256
 
 export interface Dedupe {
@@ -22,19 +24,30 @@ export interface Dedupe {
   readonly size: number
 }
 
-export function createDedupe(limit: number = DEDUPE_WINDOW): Dedupe {
+/** `neededSinceMs`: what came since then may come again, so it is remembered beyond the window. */
+export function createDedupe(limit: number = DEDUPE_WINDOW, neededSinceMs: () => number = () => Infinity): Dedupe {
   const seen = new Map<string, number>()
   /** Who had a mid since numbering began. */
   const owners = new Map<string, string>()
   let elsewhere = new Set<string>()
   let elsewhereUntilMs = 0
+  let needed = { sinceMs: 0, askedAtMs: NaN }
+
+  function forget(nowMs: number): void {
+    if (needed.askedAtMs !== nowMs) needed = { sinceMs: neededSinceMs(), askedAtMs: nowMs }
+    // A Map keeps insertion order: the first one is the oldest.
+    for (const [identity, atMs] of seen) {
+      if (seen.size <= limit || (atMs >= needed.sinceMs && seen.size <= limit * LARGEST)) return
+      seen.delete(identity)
+    }
+  }
+
   return {
     isNew(identity, nowMs, mid) {
       if (seen.has(identity)) return false
       seen.set(identity, nowMs)
       if (mid) owners.set(mid, identity)
-      // A Map keeps insertion order: its first key is the oldest.
-      if (seen.size > limit) seen.delete(seen.keys().next().value as string)
+      if (seen.size > limit) forget(nowMs)
       if (owners.size > limit) owners.delete(owners.keys().next().value as string)
       return !(elsewhere.size && elsewhere.has(fingerprint(identity)))
     },

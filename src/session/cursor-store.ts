@@ -50,6 +50,8 @@ export interface CursorStore {
   start(): void
   /** What the page before left, if it was this owner's. What it delivered is no news any more. */
   take(owner: string | null): LeftPage | null
+  /** What came since then may come again. */
+  neededSinceMs(): number
   /** Messages were delivered, or the channels are others. */
   moved(): void
   /** Stopped on purpose: nothing is left behind. */
@@ -71,6 +73,10 @@ const inUse = new WeakMap<StorageLike, Set<string>>()
 export function ownerOf({ channels, version }: PullConfig): string | null {
   const [first] = channels
   return first ? fingerprint(`${first.id.reveal().split(/[:.]/)[0]!.toLowerCase()}|v${version}`) : null
+}
+
+function neededSince({ mark }: PositionState): number {
+  return mark ? mark.receivedAtMs - SEEN_BEFORE_MS : 0
 }
 
 /** Until when nothing was missed by the page before, local Unix ms: until its start where nothing came. */
@@ -121,7 +127,7 @@ export function createCursorStore({ platform, reloadMs, dedupe, current, downSin
     if (before || !owner || !position) return
     writtenAtMs = clock.now()
     const state = position.state(owedSinceMs)
-    const seen = dedupe.recent(state.mark ? state.mark.receivedAtMs - SEEN_BEFORE_MS : 0)
+    const seen = dedupe.recent(neededSince(state))
     const shiftMs = serverTime.isSettled ? serverTime.shiftMs : null
     const downMs = downSinceMs()
     const sinceMs = downMs === null ? writtenAtMs : downMs
@@ -176,6 +182,10 @@ export function createCursorStore({ platform, reloadMs, dedupe, current, downSin
       // A clock that was set back meanwhile says nothing about then.
       const nowMs = clock.now()
       return entry.sinceMs > nowMs ? { ...entry, sinceMs: nowMs - LONG_AGO_MS } : entry
+    },
+    neededSinceMs() {
+      const { position, owedSinceMs } = current()
+      return position ? neededSince(position.state(owedSinceMs)) : 0
     },
     moved() {
       if (!name || isAway) return

@@ -44,7 +44,7 @@ export function createSession(deps: SessionDeps): Session {
   const counters = createCounters()
   const arrivals = createArrivals()
   const loader = createConfigLoader(deps, adopt)
-  const dedupe = createDedupe(deps.replay.dedupeWindow)
+  const dedupe = createDedupe(deps.replay.dedupeWindow, () => store.neededSinceMs())
   const store = createCursorStore({
     platform,
     reloadMs: deps.replay.reloadMs,

@@ -111,6 +111,25 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, tra
         await messages.check(follower)
       }))
 
+  if (replays)
+    test('P8: a replay larger than the window, asked for once more', () =>
+      scene(async ({ server: start, follow }) => {
+        const server = await start({ ...serverOptions, ...QUICK })
+        const follower = await follow(server, { ...client, replay: { dedupeWindow: 100 } })
+        const messages = numbered(server)
+        messages.publish()
+        await follower.until('the first', () => follower.events.length > 0)
+        const { lost: before } = follower.counters()
+        await cut(server)
+        await lost(follower, before)
+        for (let at = 0; at < 1000; at++) messages.publish()
+        await follower.until('the replay', () => follower.events.length > 1000)
+        await cut(server)
+        await messages.check(follower)
+        const { repeats } = follower.counters()
+        if (transport !== 'long-polling') expect(repeats).toBeGreaterThan(900)
+      }))
+
   test('a restart that keeps the messages', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...QUICK })
