@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { TARGETS, type Target } from '../test/contract/targets'
 import { HABITS } from '../test/support/chaos/habits'
 import { isBroken, run, type RunFigures } from '../test/support/chaos/run'
-import { SCENARIOS, type ScenarioName } from '../test/support/chaos/scenarios'
+import { SCENARIOS, type ScenarioFigures, type ScenarioName } from '../test/support/chaos/scenarios'
 import { spread } from '../test/support/chaos/tally'
 import { ourClient } from '../test/support/chaos/subject'
 import { vendorClient } from '../test/support/chaos/vendor-page'
@@ -44,7 +44,6 @@ const { values: args, positionals } = parseArgs({
 })
 
 const seed = Number(args.seed ?? Date.now() % 2 ** 31)
-const messages = Number(args.messages ?? (args.quick ? 2000 : 100_000))
 const perSecond = Number(args.rate)
 /** The vendor's file knows one transport and tells no gaps. */
 const subject = args.vendor === undefined ? ourClient : vendorClient(args.vendor)
@@ -65,13 +64,15 @@ const targets = [WITH_CATCH_UP, ...TARGETS].filter(
 )
 
 const scenario = positionals[0] ?? args.scenario
-const isFine =
-  scenario === 'habits'
-    ? await driveHabits()
-    : scenario === 'virtual'
-      ? await driveVirtualTime()
-      : await driveScenarios(scenario)
+const isFine = await drive(scenario)
 process.exit(isFine ? 0 : 1)
+
+function drive(name: string): Promise<boolean> {
+  if (name === 'habits') return driveHabits()
+  if (name === 'virtual') return driveVirtualTime()
+  if (name in SCENARIOS) return driveScenario(name as ScenarioName)
+  throw new Error(`--scenario is one of ${Object.keys(SCENARIOS).join(', ')}, habits, virtual`)
+}
 
 async function driveHabits(): Promise<boolean> {
   const wanted = args.habits.split(',')
@@ -79,25 +80,9 @@ async function driveHabits(): Promise<boolean> {
   const jobs = habits.flatMap((habit) =>
     targets.filter((target) => habit.fits?.(target) ?? true).map((target) => ({ habit, target })),
   )
-  const runs: RunFigures[] = []
-  if (args.only !== undefined) {
-    const at = Number(args.only)
-    const options = { ...jobs[at]!, seed: seed + at, messages, perSecond, cutEveryMs: CUT_EVERY_MS, subject }
-    const text = JSON.stringify(await run(options))
-    await new Promise((written) => process.stdout.write(text, written))
-    return true
-  }
-  let next = 0
-  async function worker(): Promise<void> {
-    for (;;) {
-      const at = next++
-      if (at >= jobs.length) return
-      const figures = await performElsewhere(at)
-      runs.push(figures)
-      if (!args.json) console.log(rowOf(figures))
-    }
-  }
-  if (!args.json) {
+  const messages = Number(args.messages ?? (args.quick ? 2000 : 100_000))
+  const options = { messages, perSecond, cutEveryMs: CUT_EVERY_MS, subject }
+  if (!args.json && args.only === undefined) {
     const cuts = CUT_EVERY_MS.join('-')
     console.log(
       `seed ${seed}, node ${process.version}, ${messages} messages at ${perSecond}/s, a cut every ${cuts} ms\n`,
@@ -108,7 +93,10 @@ async function driveHabits(): Promise<boolean> {
         '|---|---|---|---|---|---|---|---|---|---|---|---|---|---|',
     )
   }
-  await Promise.all(Array.from({ length: Number(args['at-once']) }, worker))
+  const runs = await performAll(
+    jobs.map((job, at) => () => run({ ...job, ...options, seed: seed + at })),
+    (figures) => console.log(rowOf(figures)),
+  )
   const darkMs = {
     plain: spread(runs.flatMap(({ plainMs }) => plainMs)),
     withHandshake: spread(runs.flatMap(({ withHandshakeMs }) => withHandshakeMs)),
@@ -124,27 +112,51 @@ async function driveHabits(): Promise<boolean> {
   return broken.length === 0
 }
 
-/** The same command line, for one run. */
-async function performElsewhere(at: number): Promise<RunFigures> {
-  const again = ['.ci/ts.mjs', ...process.argv.slice(1), '--seed', String(seed), '--only', String(at)]
-  const child = spawn(process.execPath, again, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let text = ''
-  for await (const piece of child.stdout.setEncoding('utf8')) text += String(piece)
-  return JSON.parse(text) as RunFigures
+async function driveScenario(name: ScenarioName): Promise<boolean> {
+  const { targets: targetsOf, perform, summary, atOnce } = SCENARIOS[name]
+  const count = Number(args.messages ?? (args.quick ? 60 : 1000))
+  // Single times are for `--json`.
+  const tell = (figures: ScenarioFigures): void =>
+    console.log(`${figures.isFine ? 'ok    ' : 'BROKEN'} ${JSON.stringify({ ...figures, darkMs: undefined })}`)
+  if (!args.json && args.only === undefined)
+    console.log(`${name}: seed ${seed}, node ${process.version}, count ${count}\n`)
+  const runs = await performAll(
+    targetsOf(targets).map((target) => () => perform({ target, seed, count, perSecond })),
+    tell,
+    atOnce,
+  )
+  const all = summary?.(runs)
+  if (all && !args.json) tell(all)
+  print({ scenario: name, count, perSecond, runs, ...(all && { all }) })
+  return [...runs, ...(all ? [all] : [])].every(({ isFine: fine }) => fine)
 }
 
-async function driveScenarios(name: string): Promise<boolean> {
-  if (!Object.keys(SCENARIOS).includes(name))
-    throw new Error(`--scenario is one of ${Object.keys(SCENARIOS).join(', ')}, habits, virtual`)
-  const count = Number(args.messages ?? (args.quick ? 60 : 1000))
-  const results = await SCENARIOS[name as ScenarioName]({ targets, seed, count, perSecond })
-  if (!args.json) {
-    console.log(`${name}: seed ${seed}, node ${process.version}, count ${count}\n`)
-    for (const { isFine: fine, ...figures } of results)
-      console.log(`${fine ? 'ok    ' : 'BROKEN'} ${JSON.stringify(figures)}`)
+/** Each in a process of its own, or they would slow each other down: the same command line again, for one of them. */
+async function performAll<Figures>(
+  jobs: readonly (() => Promise<Figures>)[],
+  tell: (figures: Figures) => void,
+  atOnce = Number(args['at-once']),
+): Promise<Figures[]> {
+  if (args.only !== undefined) {
+    const text = JSON.stringify(await jobs[Number(args.only)]!())
+    await new Promise((written) => process.stdout.write(text, written))
+    process.exit(0)
   }
-  print({ scenario: name, count, perSecond, runs: results })
-  return results.every(({ isFine: fine }) => fine)
+  const all: Figures[] = []
+  let next = 0
+  async function worker(): Promise<void> {
+    for (let at = next++; at < jobs.length; at = next++) {
+      const again = ['.ci/ts.mjs', ...process.argv.slice(1), '--seed', String(seed), '--only', String(at)]
+      const child = spawn(process.execPath, again, { stdio: ['ignore', 'pipe', 'inherit'] })
+      let text = ''
+      for await (const piece of child.stdout.setEncoding('utf8')) text += String(piece)
+      const figures = JSON.parse(text) as Figures
+      all.push(figures)
+      if (!args.json) tell(figures)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  return all
 }
 
 async function driveVirtualTime(): Promise<boolean> {

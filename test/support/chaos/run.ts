@@ -67,9 +67,7 @@ export async function run(options: RunOptions): Promise<RunFigures> {
     notes.push({ atMs: atMs(), line })
     if (notes.length > NOTES_KEPT) notes.shift()
   }
-  // The Node servers keep a day, whatever comes.
-  const historyCount = Number(target.server.version) > 2 ? Infinity : 5000
-  const serverOptions = { historyCount, ...target.server, ...habit.server }
+  const serverOptions = { historyCount: historyCountOf(target), ...target.server, ...habit.server }
   const server = await startPullServer(serverOptions)
   const proxy = await startFaultProxy({ target: { port: server.port }, seed })
   const tally = createTally(serverOptions.historyCount)
@@ -145,6 +143,11 @@ export async function run(options: RunOptions): Promise<RunFigures> {
           .map((each) => `${each.atMs} ${each.line}`)
       : [],
   }
+}
+
+/** The Node servers keep a day, whatever comes. */
+export function historyCountOf({ server }: Target): number {
+  return Number(server.version) > 2 ? Infinity : 5000
 }
 
 /** Whether something is wrong that the server does not excuse. */
@@ -227,10 +230,10 @@ export function publishOne(
 }
 
 /** Until everything has come, or nothing comes any more. */
-export async function settle(tally: ReturnType<typeof createTally>, settleMs = SETTLE_MS): Promise<void> {
+export async function settle(tally: ReturnType<typeof createTally>): Promise<void> {
   let { missing } = tally
   let changedAtMs = performance.now()
-  while (missing > 0 && performance.now() - changedAtMs < settleMs) {
+  while (missing > 0 && performance.now() - changedAtMs < SETTLE_MS) {
     await sleep(50)
     if (tally.missing !== missing) changedAtMs = performance.now()
     missing = tally.missing

@@ -4,7 +4,7 @@ import { PullClient, type GapFact, type PullClientOptions } from '../../../src/e
 import { startPullServer, type PullServer } from '../../../src/entry/testing'
 import type { Target } from '../../contract/targets'
 import { startFaultProxy, type FaultProxy, type ProxyRecord } from '../fault-proxy'
-import { behind, publishOne, settle } from './run'
+import { behind, historyCountOf, publishOne, settle } from './run'
 import { COMMAND, MODULE } from './subject'
 import { createTally, type DeliveryFigures } from './tally'
 
@@ -35,7 +35,6 @@ export interface StageFigures extends DeliveryFigures {
   readonly timeline: readonly string[]
 }
 
-const SETTLE_MS = 8000
 const NOTES_KEPT = 80
 
 export async function perform(options: StageOptions, act: (stage: Stage) => Promise<void>): Promise<StageFigures> {
@@ -43,9 +42,10 @@ export async function perform(options: StageOptions, act: (stage: Stage) => Prom
   const beganAtMs = performance.now()
   const epochMs = Date.now()
   const atMs = (): number => Math.round(performance.now() - beganAtMs)
-  const server = await startPullServer({ ...target.server, historyCount: 5000, batchWindowMs: 50 })
+  const historyCount = historyCountOf(target)
+  const server = await startPullServer({ ...target.server, historyCount, batchWindowMs: 50 })
   const proxy = await startFaultProxy({ target: { port: server.port }, seed })
-  const tally = createTally()
+  const tally = createTally(historyCount)
   const records: ProxyRecord[] = []
   const notes: string[] = []
   const note = (line: string): void => {
@@ -87,7 +87,7 @@ export async function perform(options: StageOptions, act: (stage: Stage) => Prom
     if (traffic !== null) clearInterval(traffic)
     proxy.faults.clear()
     server.faults.clear()
-    if (perSecond > 0) await settle(tally, SETTLE_MS)
+    if (perSecond > 0) await settle(tally)
   } catch (error) {
     timeline = [...notes]
     failure = error instanceof Error ? error.message : String(error)
@@ -109,6 +109,6 @@ export async function perform(options: StageOptions, act: (stage: Stage) => Prom
   }
 }
 
-export function isExact({ lost, repeated, outOfOrder, failure }: StageFigures): boolean {
-  return lost === 0 && repeated === 0 && outOfOrder === 0 && failure === null
+export function isExact({ lost, gone, repeated, outOfOrder, failure }: StageFigures): boolean {
+  return lost + gone + repeated + outOfOrder === 0 && failure === null
 }
