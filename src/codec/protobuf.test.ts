@@ -473,7 +473,7 @@ describe(`binary framing: against another implementation (FC_SEED=${SEED})`, () 
     // A generator that damages nothing, or everything, would prove little.
     for (const kind of ['message', 'answer', 'malformed', 'not-json', 'not-a-message'])
       expect(outcome[kind], kind).toBeGreaterThan(MUTATIONS / 1000)
-  })
+  }, 120_000)
 })
 
 function mulberry32(seed: number): () => number {
