@@ -165,6 +165,25 @@ export function storedMessages(hub: Hub, channelId: string, nowMs: number): read
   return channel.messages.filter((message) => message.expiresAtMs > nowMs)
 }
 
+/** Node servers: those behind a mid. They lie in the order of their mids: a day of them is not looked through for every poll. */
+export function storedBehind(hub: Hub, channelId: string, mid: string, nowMs: number): readonly Stored[] {
+  const messages = hub.channels.get(channelId)?.messages ?? []
+  let from = 0
+  for (let to = messages.length; from < to;) {
+    const middle = (from + to) >> 1
+    if (messages[middle]!.mid > mid) to = middle
+    else from = middle + 1
+  }
+  return messages.slice(from).filter((message) => message.expiresAtMs > nowMs)
+}
+
+/** The newest message of a channel that is still kept. */
+export function newestStored(hub: Hub, channelId: string, nowMs: number): Stored | undefined {
+  const messages = hub.channels.get(channelId)?.messages ?? []
+  for (let at = messages.length - 1; at >= 0; at--) if (messages[at]!.expiresAtMs > nowMs) return messages[at]
+  return undefined
+}
+
 /** True if push-stream would let a new listener in: only a channel that still holds a message counts as authorised. */
 export function isAuthorised(hub: Hub, channelId: string, nowMs: number): boolean {
   const channel = hub.channels.get(channelId)

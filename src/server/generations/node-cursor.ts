@@ -1,7 +1,7 @@
 /**
  * Owns resuming by `mid`, the same on all servers from version 3 on: what counts as one, what lies behind it.
  */
-import { storedMessages, type Hub, type Stored } from '../hub'
+import { newestStored, storedBehind, type Hub, type Stored } from '../hub'
 
 /** 26 digits, existing or not; everything else counts as absent. */
 export function readMid(text: string | null): string | null {
@@ -16,9 +16,7 @@ export function replayAfter(
   dedupe: boolean,
   nowMs: number,
 ): Stored[] {
-  const found = channels.flatMap((channel) =>
-    storedMessages(hub, channel, nowMs).filter((message) => message.mid > mid),
-  )
+  const found = channels.flatMap((channel) => storedBehind(hub, channel, mid, nowMs))
   const list = dedupe ? [...new Set(found)] : found
   return list.sort((a, b) => (a.mid < b.mid ? -1 : a.mid > b.mid ? 1 : 0))
 }
@@ -26,7 +24,7 @@ export function replayAfter(
 export function newestMid(hub: Hub, channels: readonly string[], nowMs: number): string {
   let newest = ''
   for (const channel of channels) {
-    const mid = storedMessages(hub, channel, nowMs).at(-1)?.mid ?? ''
+    const mid = newestStored(hub, channel, nowMs)?.mid ?? ''
     if (mid > newest) newest = mid
   }
   return newest
