@@ -109,6 +109,7 @@ export async function perform(options: StageOptions, act: (stage: Stage) => Prom
   }
 }
 
-export function isExact({ lost, gone, repeated, outOfOrder, failure }: StageFigures): boolean {
-  return lost + gone + repeated + outOfOrder === 0 && failure === null
+/** What the server kept came once and in order; what it does not keep is told. */
+export function isExact({ lost, untold, repeated, outOfOrder, failure }: StageFigures): boolean {
+  return lost + untold + repeated + outOfOrder === 0 && failure === null
 }
