@@ -17,7 +17,7 @@ const isCi = Boolean(process.env.CI)
 
 /** A build server's patience: a hanging step is ended, and its run fails, before the whole is cut off without a word. */
 const RUN_TIMEOUT_MS = 14 * 60_000
-const STEP_TIMEOUT_MS = 6 * 60_000
+const STEP_TIMEOUT_MS = 8 * 60_000
 
 const binary = (name) => join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name)
 const script = (name) => ({ kind: 'script', command: ['npm', 'run', '--silent', name] })
