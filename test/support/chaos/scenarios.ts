@@ -1,6 +1,7 @@
 /** Owns the scenarios beside the cuts: one cut at a time, transport switches, channel rotations, open-then-die, create/start/stop cycles. */
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { PullClient } from '../../../src/entry/node'
 import { startPullServer } from '../../../src/entry/testing'
 import type { Target } from '../../contract/targets'
 import { createDarkWatch } from './dark-time'
@@ -38,6 +39,8 @@ const MEDIAN_MS = 300
 const P95_MS = 1000
 /** Long enough for a link to prove itself at the rate of the run, and for an outage to be over. */
 const WORKS_MS = 1500
+/** An old link is read for so long beside its successor. */
+const DRAIN_MS = 250
 
 /** A link that works is cut; every other time the handshake that follows is cut, too. */
 async function oneCut({ target, seed, count, perSecond }: ScenarioRun): Promise<ScenarioFigures> {
@@ -95,7 +98,7 @@ async function switches({ target, seed, count, perSecond }: ScenarioRun): Promis
       target: { ...target, replays: true },
       seed,
       perSecond,
-      client: { ...target.client, transport: 'auto', timeouts: { probeFirstMs: 250, drainMs: 500 } },
+      client: { ...target.client, transport: 'auto', timeouts: { probeFirstMs: 250, drainMs: DRAIN_MS } },
     },
     async ({ proxy, client, until }) => {
       let last = client.transport
@@ -111,10 +114,18 @@ async function switches({ target, seed, count, perSecond }: ScenarioRun): Promis
         await until('another transport', () => done > before && client.transport !== 'websocket')
         proxy.faults.clear()
         await until('WebSocket again', () => client.transport === 'websocket', 60_000)
+        // What dies before it carries anything is tried ever more seldom.
+        await sleep(2 * DRAIN_MS)
+        const known = events(client)
+        await until('messages over it', () => events(client) > known)
       }
     },
   )
   return { isFine: isExact(figures), switches: done, ...figures }
+}
+
+function events(client: PullClient): number {
+  return client.diagnostics().counters?.events ?? 0
 }
 
 /** The shared channel is replaced by its successor as soon as the client reads the one before. */
@@ -123,7 +134,7 @@ async function rotations({ target, seed, count, perSecond }: ScenarioRun): Promi
   const wanted = target.server.version === 5 ? Math.ceil(count / 100) : count
   let done = 0
   const figures = await perform(
-    { target, seed, perSecond, client: { ...target.client, timeouts: { drainMs: 500 } } },
+    { target, seed, perSecond, client: { ...target.client, timeouts: { drainMs: DRAIN_MS } } },
     async ({ server, client, records, until }) => {
       let known = 0
       client.on('channels', ({ reason }) => {
