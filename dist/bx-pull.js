@@ -1578,12 +1578,14 @@ function createUnfinished() {
         return place && isAfter(place, base) ? place : base;
       };
       const behind = (a, b) => isAfter(placeOf(a), placeOf(b)) ? 1 : 0;
-      const order = channels.map((_, at) => at).sort((a, b) => behind(a, b) - behind(b, a));
+      const sorted = () => channels.map((_, at) => at).sort((a, b) => behind(a, b) - behind(b, a));
+      const least = ([first]) => first === void 0 ? base : placeOf(first);
+      const order = sorted();
       let last = null;
       let turns = 0;
       return {
         order,
-        from: order.length ? placeOf(order[0]) : base,
+        from: least(order),
         came(channel, place) {
           if (last && isAfter(last, place)) turns++;
           last = place;
@@ -1593,6 +1595,7 @@ function createUnfinished() {
             const key = channels[at];
             if (isAfter(place, reached.get(key))) reached.set(key, place);
           });
+          return least(sorted());
         }
       };
     }
@@ -1662,7 +1665,8 @@ function createPosition(options) {
         heldAtMs = nowMs;
         if (holding) {
           if (isAfter(place, held)) held = place;
-          if (reading) reading.came(channel, place.timeAtMs < surelyStored.timeAtMs ? place : surelyStored);
+          const sure = reading && reading.came(channel, place.timeAtMs < surelyStored.timeAtMs ? place : surelyStored);
+          if (sure && isAfter(sure, base) && isAfter(sure, marks.newest())) marks.add(__spreadProps(__spreadValues({}, sure), { receivedAtMs: nowMs }));
           return;
         }
         if (held) marks.add(__spreadProps(__spreadValues({}, held), { receivedAtMs: nowMs }));
@@ -3177,6 +3181,7 @@ function createRecovery(deps) {
     const { version, kind: kind2 } = next;
     debt.opened(version === 1 && kind2 === "websocket" && next.poll ? Infinity : next.askedSinceMs);
     if (version === 4 && kind2 === "websocket" && next.poll) pings.opened();
+    if (isPlanned || next.missedSinceMs !== null) passed();
     const ownSinceMs = next.missedSinceMs === null ? missedSinceMs : next.missedSinceMs;
     const remedy = remedyOf(__spreadProps(__spreadValues({}, next), { missedSinceMs: ownSinceMs, isAfterCut, isPlanned }));
     if (ownSinceMs === null) {

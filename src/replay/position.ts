@@ -180,7 +180,9 @@ export function createPosition(options: PositionOptions): Position {
         heldAtMs = nowMs
         if (holding) {
           if (isAfter(place, held)) held = place
-          if (reading) reading.came(channel, place.timeAtMs < surelyStored.timeAtMs ? place : surelyStored)
+          const sure = reading && reading.came(channel, place.timeAtMs < surelyStored.timeAtMs ? place : surelyStored)
+          // Links may end sooner than a replay surely does, one after the other: the marks must not stay where they are.
+          if (sure && isAfter(sure, base) && isAfter(sure, marks.newest())) marks.add({ ...sure, receivedAtMs: nowMs })
           return
         }
         if (held) marks.add({ ...held, receivedAtMs: nowMs })

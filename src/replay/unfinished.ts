@@ -15,8 +15,8 @@ export interface Reading {
   readonly from: Place
   /** The channels by their numbers, in the order to list them. */
   readonly order: readonly number[]
-  /** `null`: the message does not name its channel (0.3.4). */
-  came(channel: string | null, place: Place): void
+  /** Everything before the answer has come. `null`: the message does not name its channel (0.3.4). */
+  came(channel: string | null, place: Place): Place
 }
 
 export function createUnfinished(): Unfinished {
@@ -35,12 +35,14 @@ export function createUnfinished(): Unfinished {
         return place && isAfter(place, base) ? place : base
       }
       const behind = (a: number, b: number): number => (isAfter(placeOf(a), placeOf(b)) ? 1 : 0)
-      const order = channels.map((_, at) => at).sort((a, b) => behind(a, b) - behind(b, a))
+      const sorted = (): number[] => channels.map((_, at) => at).sort((a, b) => behind(a, b) - behind(b, a))
+      const least = ([first]: readonly number[]): Place => (first === undefined ? base : placeOf(first))
+      const order = sorted()
       let last: Place | null = null
       let turns = 0
       return {
         order,
-        from: order.length ? placeOf(order[0] as number) : base,
+        from: least(order),
         came(channel, place) {
           // Places that run backwards are another channel's. One that had nothing gave no turn: then it is a later one's turn.
           if (last && isAfter(last, place)) turns++
@@ -52,6 +54,7 @@ export function createUnfinished(): Unfinished {
             const key = channels[at] as string
             if (isAfter(place, reached.get(key))) reached.set(key, place)
           })
+          return least(sorted())
         },
       }
     },

@@ -138,6 +138,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     const { version, kind } = next
     debt.opened(version === 1 && kind === 'websocket' && next.poll ? Infinity : next.askedSinceMs)
     if (version === 4 && kind === 'websocket' && next.poll) pings.opened()
+    if (isPlanned || next.missedSinceMs !== null) passed()
     const ownSinceMs = next.missedSinceMs === null ? missedSinceMs : next.missedSinceMs
     const remedy = remedyOf({ ...next, missedSinceMs: ownSinceMs, isAfterCut, isPlanned })
     if (ownSinceMs === null) {
@@ -193,7 +194,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     passed()
   }
 
-  /** Between two polls, or where an older link brought it first. */
+  /** What becomes visible between two polls, the first one of a link too, or behind what an older link brought first. */
   function passed(): void {
     if (link && link.kind === 'long-polling' && link.version > 2) debt.owe(clock.now(), CHECK_MS)
   }
