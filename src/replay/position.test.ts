@@ -418,6 +418,13 @@ describe('push-stream (tag and time)', () => {
       replay.accept(at(10_000, 2), now(900))
       expect(place.open(link(OPENS_AT_MS + 2000)).query).toEqual({ tag: 0, time: date(1000) })
     })
+    test('moves it to what has surely come of all of them, though no link lives long enough to see its end', () => {
+      const { place, replay } = resumed()
+      replay.accept(at(30_000, 5, { channel: 'a' }), now(100))
+      replay.accept(at(20_000, 2, { channel: 'b' }), now(200))
+      const others = link(OPENS_AT_MS + 2000, { channels: ['a', 'c'] })
+      expect(place.open(others).query).toEqual({ tag: 0, time: date(20_000) })
+    })
     test('is over by a later second only as far as the clock of the server is known', () => {
       for (const [unsureMs, place] of [
         [0, 61_000],
