@@ -1583,6 +1583,7 @@ function createUnfinished() {
       const order = sorted();
       let last = null;
       let turns = 0;
+      let isFurther = false;
       return {
         order,
         from: least(order),
@@ -1593,9 +1594,16 @@ function createUnfinished() {
           const found = channel ? order.findIndex(named) : turns;
           order.slice(0, found + 1).forEach((at) => {
             const key = channels[at];
-            if (isAfter(place, reached.get(key))) reached.set(key, place);
+            if (!isAfter(place, reached.get(key))) return;
+            reached.set(key, place);
+            isFurther = true;
           });
           return least(sorted());
+        },
+        gotFurther() {
+          const was = isFurther;
+          isFurther = false;
+          return was;
         }
       };
     }
@@ -1678,6 +1686,7 @@ function createPosition(options) {
       query: query2,
       order: reading ? reading.order : void 0,
       isUnfinished: () => holding && !!held,
+      gotFurther: () => !!reading && reading.gotFurther(),
       next() {
         if (reached) return queryOf(reached);
         fromOrigin = fromOrigin || !(isAsking || isAnswered);
@@ -2741,6 +2750,7 @@ function createLinks(deps) {
       prints,
       missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs || silentSinceMs < Infinity && mayPoll) ? missedSinceMs : null,
       askedSinceMs: sinceMs,
+      ownSinceMs: missedSinceMs,
       isAfterBreak: hasOpened && !hasActive,
       // Version 5 replays over WebSocket alone.
       poll: mayPoll && version < 5 ? poll : null,
@@ -2785,7 +2795,7 @@ function createLinks(deps) {
         if (recovery.hold(id, frame)) return "news";
         const outcome = reader.take(frame, read);
         if (outcome === "news") recovery.heard(id);
-        return outcome;
+        return replay.gotFurther() ? "news" : outcome;
       },
       emptyPoll: (hint) => replay.emptyPoll(hint, clock.now())
     };
@@ -3184,10 +3194,7 @@ function createRecovery(deps) {
     if (isPlanned || next.missedSinceMs !== null) passed();
     const ownSinceMs = next.missedSinceMs === null ? missedSinceMs : next.missedSinceMs;
     const remedy = remedyOf(__spreadProps(__spreadValues({}, next), { missedSinceMs: ownSinceMs, isAfterCut, isPlanned }));
-    if (ownSinceMs === null) {
-      if (remedy === "ask-again") debt.owe(next.askedSinceMs, RECONCILE_MS);
-      return;
-    }
+    if (ownSinceMs === null) return void (remedy === "ask-again" && debt.owe(next.ownSinceMs, RECONCILE_MS));
     missedSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, Number(missedSinceMs));
     if (numberedAtMs === Infinity) numberedAtMs = missedSinceMs;
     openedAtMs = clock.now();
@@ -3200,7 +3207,7 @@ function createRecovery(deps) {
       case "fetch":
         return fetchMissed(next);
       case "ask-again":
-        return debt.owe(ownSinceMs, RECONCILE_MS);
+        return debt.owe(next.ownSinceMs, RECONCILE_MS);
       case "poll":
         return debt.owe(ownSinceMs, 0);
       case "none":

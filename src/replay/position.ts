@@ -73,6 +73,8 @@ export interface Replay {
   accept(message: Message, nowMs: number, isOther?: boolean): Verdict
   /** Whether a replay is under way that may be cut in its middle. */
   isUnfinished(): boolean
+  /** Whether a replay has come further, though maybe with nothing new, since this was asked last: the next is shorter. */
+  gotFurther(): boolean
   /** Headers of an empty long poll: a first position before any message came. */
   emptyPoll(hint: PollHint, nowMs: number): void
 }
@@ -199,6 +201,7 @@ export function createPosition(options: PositionOptions): Position {
       query,
       order: reading ? reading.order : undefined,
       isUnfinished: () => holding && !!held,
+      gotFurther: () => !!reading && reading.gotFurther(),
       next() {
         if (reached) return queryOf(reached)
         // The first poll was never answered: what came meanwhile is not live any more.

@@ -53,6 +53,15 @@ test('P6: messages that do not name their channel: places that run backwards are
   expect(told(of, at(1000))).toEqual([8500, 1, '1,0'])
 })
 
+test('P6: a replay gets further once with each place', () => {
+  const of = createUnfinished()
+  const first = of.open(at(1000), ['a', 'b'])
+  const further = [at(2000), at(2000), at(3000)].map((place) => (first.came('a', place), first.gotFurther()))
+  expect([...further, first.gotFurther()]).toEqual([true, false, true, false])
+  const second = of.open(at(1000), ['b', 'a'])
+  expect(['a', 'b'].map((channel) => (second.came(channel, at(3000)), second.gotFurther()))).toEqual([true, false])
+})
+
 test('P6: other channels say nothing, and what is not listed any more is forgotten', () => {
   const of = createUnfinished()
   of.open(at(1000), ['a', 'b']).came('c', at(2000))

@@ -17,6 +17,8 @@ export interface Reading {
   readonly order: readonly number[]
   /** Everything before the answer has come. `null`: the message does not name its channel (0.3.4). */
   came(channel: string | null, place: Place): Place
+  /** Whether the next link would ask for less, since this was asked last. */
+  gotFurther(): boolean
 }
 
 export function createUnfinished(): Unfinished {
@@ -40,6 +42,7 @@ export function createUnfinished(): Unfinished {
       const order = sorted()
       let last: Place | null = null
       let turns = 0
+      let isFurther = false
       return {
         order,
         from: least(order),
@@ -52,9 +55,16 @@ export function createUnfinished(): Unfinished {
           // Those listed before it have been replayed to their end.
           order.slice(0, found + 1).forEach((at) => {
             const key = channels[at] as string
-            if (isAfter(place, reached.get(key))) reached.set(key, place)
+            if (!isAfter(place, reached.get(key))) return
+            reached.set(key, place)
+            isFurther = true
           })
           return least(sorted())
+        },
+        gotFurther() {
+          const was = isFurther
+          isFurther = false
+          return was
         },
       }
     },

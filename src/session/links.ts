@@ -130,6 +130,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
           ? missedSinceMs
           : null,
       askedSinceMs: sinceMs,
+      ownSinceMs: missedSinceMs,
       isAfterBreak: hasOpened && !hasActive,
       // Version 5 replays over WebSocket alone.
       poll: mayPoll && version < 5 ? poll : null,
@@ -179,7 +180,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
         if (recovery.hold(id, frame)) return 'news'
         const outcome = reader.take(frame, read)
         if (outcome === 'news') recovery.heard(id)
-        return outcome
+        return replay.gotFurther() ? 'news' : outcome
       },
       emptyPoll: (hint) => replay.emptyPoll(hint, clock.now()),
     }

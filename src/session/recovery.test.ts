@@ -44,6 +44,7 @@ function scene() {
     lacksChannel,
     missedSinceMs: missedMs === null ? null : clock.now() - missedMs,
     askedSinceMs: clock.now() - Number(missedMs),
+    ownSinceMs: clock.now() - Number(missedMs),
     poll: mayPoll
       ? (sinceMs, told) => {
           happened.push(`poll since ${since(sinceMs)}`)

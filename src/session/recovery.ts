@@ -36,6 +36,8 @@ export interface RecoveringLink {
   readonly lacksChannel?: boolean
   /** From when on the link itself asks. */
   readonly askedSinceMs: number
+  /** The same without what is owed, which links in quick succession would owe for ever. */
+  readonly ownSinceMs: number
   /** Asks the store over a poll for what came since an instant; `null` where none may be opened. */
   readonly poll: SincePoll | null
   /** Reads a frame that was held back. */
@@ -141,10 +143,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     if (isPlanned || next.missedSinceMs !== null) passed()
     const ownSinceMs = next.missedSinceMs === null ? missedSinceMs : next.missedSinceMs
     const remedy = remedyOf({ ...next, missedSinceMs: ownSinceMs, isAfterCut, isPlanned })
-    if (ownSinceMs === null) {
-      if (remedy === 'ask-again') debt.owe(next.askedSinceMs, RECONCILE_MS)
-      return
-    }
+    if (ownSinceMs === null) return void (remedy === 'ask-again' && debt.owe(next.ownSinceMs, RECONCILE_MS))
     missedSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, Number(missedSinceMs))
     if (numberedAtMs === Infinity) numberedAtMs = missedSinceMs
     openedAtMs = clock.now()
@@ -158,7 +157,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       case 'fetch':
         return fetchMissed(next)
       case 'ask-again':
-        return debt.owe(ownSinceMs, RECONCILE_MS)
+        return debt.owe(next.ownSinceMs, RECONCILE_MS)
       case 'poll':
         return debt.owe(ownSinceMs, 0)
       case 'none':
