@@ -43,7 +43,7 @@ function scene() {
     kind,
     lacksChannel,
     missedSinceMs: missedMs === null ? null : clock.now() - missedMs,
-    askedSinceMs: clock.now() - Number(missedMs),
+    askedSinceMs: Math.min(clock.now() - Number(missedMs), recovery.owedSinceMs()),
     ownSinceMs: clock.now() - Number(missedMs),
     poll: mayPoll
       ? (sinceMs, told) => {
@@ -187,6 +187,20 @@ describe('G3: Node servers', () => {
       await clock.advance(20_000)
       expect(happened).toEqual(expected)
     }
+  })
+  test('links in quick succession do not hand on what the first of them missed', async () => {
+    const { clock, recovery, open, happened } = scene()
+    for (const id of [1, 2, 3]) {
+      open({ id, missedMs: 100 })
+      recovery.heard(id)
+      await clock.advance(500)
+      recovery.ended(id)
+      await clock.advance(100)
+    }
+    open({ id: 4, missedMs: 100 })
+    recovery.heard(4)
+    await clock.advance(2000)
+    expect(happened).toEqual(['poll since 1700'])
   })
   test('a link that was lost before it was reconciled is reconciled with the next one, from where it stood', async () => {
     const { clock, recovery, open, happened } = scene()
