@@ -190,7 +190,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
           frame(frame) {
             if (link.heartbeat) link.heartbeat.heard()
             const outcome = port.frame(frame)
-            // What was delivered before proves nothing: a proxy that kills every connection lets a replay through, too.
+            // What was delivered before proves nothing (a proxy that kills every connection lets a replay through, too), unless
+            // it brings a replay further: the next one is shorter.
             if (!carried && outcome === 'news') {
               carried = true
               happened({ type: 'carried', linkId })

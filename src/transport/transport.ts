@@ -16,7 +16,7 @@ export interface TransportAddress {
   readonly form?: Readonly<Record<string, string>>
 }
 
-/** What a frame brought: a poll that brings nothing new must not be repeated at once for ever. */
+/** What a frame brought: news or a replay further; a poll that brings nothing new must not be repeated at once for ever. */
 export type FrameOutcome = 'news' | 'nothing-new'
 
 /** What a transport reports. After `lost`, or after `close()`, it reports nothing any more. */
