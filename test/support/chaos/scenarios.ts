@@ -114,8 +114,9 @@ async function switches({ target, seed, count, perSecond }: ScenarioRun): Promis
         await until('another transport', () => done > before && client.transport !== 'websocket')
         proxy.faults.clear()
         await until('WebSocket again', () => client.transport === 'websocket', 60_000)
+        const switchedAtMs = Date.now()
         // What dies before it carries anything is tried ever more seldom.
-        await sleep(2 * DRAIN_MS)
+        await until('the end of the older connection', () => lastEndAtMs(client) >= switchedAtMs)
         const known = events(client)
         await until('messages over it', () => events(client) > known)
       }
@@ -126,6 +127,11 @@ async function switches({ target, seed, count, perSecond }: ScenarioRun): Promis
 
 function events(client: PullClient): number {
   return client.diagnostics().counters?.events ?? 0
+}
+
+function lastEndAtMs(client: PullClient): number {
+  const ends = client.diagnostics().timeline.filter(({ what }) => what === 'close' || what === 'lost')
+  return ends.at(-1)?.atMs ?? 0
 }
 
 /** The shared channel is replaced by its successor as soon as the client reads the one before. */
@@ -188,13 +194,18 @@ async function openThenDie({ target, seed }: ScenarioRun): Promise<ScenarioFigur
 
 /** WebSocket alone, and with the others to choose from. */
 function forcedAndNot(all: readonly Target[]): readonly Target[] {
-  const withChoice = (target: Target): Target[] =>
-    target.server.version === 5
-      ? []
-      : [{ ...target, name: `${target.name}, auto`, client: { ...target.client, transport: 'auto' } }]
   return all
     .filter(({ transport }) => transport === 'websocket')
-    .flatMap((target) => [{ ...target, name: `${target.name}, forced` }, ...withChoice(target)])
+    .flatMap((target) => {
+      const forced = { ...target, name: `${target.name}, forced` }
+      const auto: Target = { ...target, name: `${target.name}, auto`, client: { ...target.client, transport: 'auto' } }
+      return hasChoice(target) ? [forced, auto] : [forced]
+    })
+}
+
+/** WebSocket targets of servers that have other transports, too. */
+function hasChoice({ server, transport }: Target): boolean {
+  return server.version !== 5 && transport === 'websocket'
 }
 
 /** The program is seen from outside: what it leaves behind keeps it from ending. */
@@ -247,8 +258,6 @@ function most(sortedAtMs: readonly number[], withinMs: number): number {
   )
 }
 
-const withChoice = (target: Target): boolean => target.server.version !== 5 && target.transport === 'websocket'
-
 export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   'one-cut': {
     targets: (all) => all.filter(({ replays }) => replays),
@@ -256,7 +265,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     summary: allCuts,
   },
   // One of each generation that has a choice.
-  switches: { targets: (all) => all.filter(withChoice), perform: switches },
+  switches: { targets: (all) => all.filter(hasChoice), perform: switches },
   rotations: { targets: (all) => all, perform: rotations },
   'open-then-die': { targets: forcedAndNot, perform: openThenDie },
   cycles: { targets: (all) => all, perform: cycles, atOnce: 1 },
