@@ -6,6 +6,7 @@ import type { Message } from '../codec/codec'
 import { type Mark, type Place, createMarks, isAfter, isMark } from './marks'
 import {
   type CursorQuery,
+  HISTORY_MS,
   type PollHint,
   WHOLE_HISTORY,
   isFromTheFuture,
@@ -90,10 +91,10 @@ export interface Position {
 /** No end-of-replay mark exists on push-stream: silence of this length is one. */
 const REPLAY_QUIET_MS = 1000
 const REPLAY_LONGEST_MS = 10_000
+/** So a place may be this far behind what had come when it was reached. */
+const SEEN_BEFORE_MS = 15_000
 /** A message that was published so much later than another one has the higher mid. */
 const SORTING_MS = 10_000
-/** Servers keep messages for a day. */
-const HISTORY_MS = 86_400_000
 
 export function createPosition(options: PositionOptions): Position {
   const { version, overlapMs, lastMid, left } = options
@@ -269,6 +270,11 @@ export function createPosition(options: PositionOptions): Position {
       return { originAtMs, originIsServerTime, mark, newest: isBehind ? null : newestOf() }
     },
   }
+}
+
+/** What was received since then may come again, when somebody asks from that place. */
+export function neededSince({ mark }: PositionState): number {
+  return mark ? mark.receivedAtMs - SEEN_BEFORE_MS : 0
 }
 
 /** Whether foreign JSON is what a page left. */

@@ -7,7 +7,7 @@ import type { PullConfig } from '../config/config'
 import type { ServerClock } from '../config/freshness'
 import type { Platform, StorageLike } from '../platform/platform'
 import { type Dedupe, fingerprint } from '../replay/dedupe'
-import { type Position, type PositionState, isPositionState } from '../replay/position'
+import { type Position, type PositionState, isPositionState, neededSince } from '../replay/position'
 import type { Counts } from './holes'
 
 export interface CursorStoreDeps {
@@ -50,8 +50,6 @@ export interface CursorStore {
   start(): void
   /** What the page before left, if it was this owner's. What it delivered is no news any more. */
   take(owner: string | null): LeftPage | null
-  /** What came since then may come again. */
-  neededSinceMs(): number
   /** Messages were delivered, or the channels are others. */
   moved(): void
   /** Stopped on purpose: nothing is left behind. */
@@ -61,8 +59,6 @@ export interface CursorStore {
 const WRITE_EVERY_MS = 1000
 /** Less than the day for which servers keep messages: longer would be a gap of its own. */
 const LONG_AGO_MS = 82_800_000
-/** A replay of several channels may be this far from its end when the position moves. */
-const SEEN_BEFORE_MS = 15_000
 /** Names of entries that clients of this page write. The page after a reload has another storage object. */
 const inUse = new WeakMap<StorageLike, Set<string>>()
 
@@ -73,10 +69,6 @@ const inUse = new WeakMap<StorageLike, Set<string>>()
 export function ownerOf({ channels, version }: PullConfig): string | null {
   const [first] = channels
   return first ? fingerprint(`${first.id.reveal().split(/[:.]/)[0]!.toLowerCase()}|v${version}`) : null
-}
-
-function neededSince({ mark }: PositionState): number {
-  return mark ? mark.receivedAtMs - SEEN_BEFORE_MS : 0
 }
 
 /** Until when nothing was missed by the page before, local Unix ms: until its start where nothing came. */
@@ -182,10 +174,6 @@ export function createCursorStore({ platform, reloadMs, dedupe, current, downSin
       // A clock that was set back meanwhile says nothing about then.
       const nowMs = clock.now()
       return entry.sinceMs > nowMs ? { ...entry, sinceMs: nowMs - LONG_AGO_MS } : entry
-    },
-    neededSinceMs() {
-      const { position, owedSinceMs } = current()
-      return position ? neededSince(position.state(owedSinceMs)) : 0
     },
     moved() {
       if (!name || isAway) return

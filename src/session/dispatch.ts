@@ -2,8 +2,8 @@
 import { type ChannelSet, channelTypeOf } from '../channel/channel-set'
 import type { Message } from '../codec/codec'
 import { toRecord } from '../portal/foreign-value'
-import { type ServerClock, serverNow } from '../config/freshness'
-import { publishedAt } from '../replay/numbering'
+import { type ServerClock, observe, serverNow } from '../config/freshness'
+import { HISTORY_MS, publishedAt } from '../replay/numbering'
 
 /** What is known about a message beside its payload. Modules add fields of their own. */
 export interface EventExtra {
@@ -77,6 +77,16 @@ export function eventOf(message: Message, origin: Origin, clock: ServerClock, re
 export function saidAt(message: Message, version: number | null, clock: ServerClock, nowMs: number): number {
   const atMs = publishedAt(message) || (Number(version) < 3 && message.timeAtMs)
   return Math.min(nowMs, atMs && clock.uncertaintyMs < Infinity ? atMs + clock.shiftMs : Infinity)
+}
+
+/** The server's clock after a message: it is never earlier than what was published by it. */
+export function datedBy(message: Message, clock: ServerClock, nowMs: number): ServerClock {
+  const publishedAtMs = publishedAt(message)
+  // What another browser published may claim any time; a clock nobody vouched for is not set by an old message.
+  const isPlausible = clock.uncertaintyMs < Infinity || Math.abs(nowMs - Number(publishedAtMs)) < HISTORY_MS
+  return publishedAtMs && isPlausible && senderOf(message).type !== 'client'
+    ? observe(clock, publishedAtMs / 1000, nowMs)
+    : clock
 }
 
 /** Servers below version 4 tell no sender: `unknown`. */

@@ -85,6 +85,25 @@ test('P16: what nobody listens to when it is exchanged is asked for by the next 
   expect(happened).toEqual(['asks a since 8000', 'asks b since 8000'])
 })
 
+test('P16: channels that are exchanged in quick succession are asked for meanwhile, two at once', async () => {
+  const { clock, happened, polls, left, opened, ended } = scene()
+  opened(1, ['0'])
+  for (let at = 1; at <= 40; at++) {
+    await clock.advance(250)
+    opened(at + 1, [`${at}`], 250 * at)
+    ended(at)
+  }
+  // Nobody answers the first two.
+  expect(happened).toEqual(['asks 0 since 0', 'asks 1 since 250'])
+  expect(left.sinceMs()).toBe(START_AT_MS)
+  polls.forEach((told) => told('answered'))
+  expect(happened.slice(2)).toEqual(['asks 2 since 500', 'asks 3 since 750'])
+  for (let at = 2; at < polls.length; at++) polls[at]!('answered')
+  await clock.advance(2000)
+  for (let at = 32; at < polls.length; at++) polls[at]!('answered')
+  expect([happened.length, left.read(), left.sinceMs(), clock.timers]).toEqual([40, ['40'], Infinity, 0])
+})
+
 test('P16: three tries, each with a link; then it is told', async () => {
   const { clock, happened, polls, opened, ended } = scene()
   opened(1, ['a'])

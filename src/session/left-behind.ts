@@ -31,6 +31,8 @@ export interface StandingLink {
 export interface LeftBehind {
   /** Fingerprints of the channels that are read, or are to be read to their end. */
   read(): readonly string[]
+  /** Since when it asks, or is to ask, once more; `Infinity`: for nothing. */
+  sinceMs(): number
   /** The link that reads; 0: nothing stands. */
   readingId(): number
   /**
@@ -57,12 +59,17 @@ interface Task {
   readonly print: string
   sinceMs: number
   triesLeft: number
+  /** `null`: it is due, or being asked. */
+  timer: unknown
+  /** While it is being asked. */
   stop: (() => void) | null
 }
 
 const TRIES = 3
 /** Before the first try: what was being stored when the channel was exchanged is stored by then. */
 const PAUSE_MS = 2000
+/** Browsers open six connections to a server, and the link needs its own. */
+const AT_ONCE = 2
 
 export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehindDeps): LeftBehind {
   const standing = new Map<number, Part>()
@@ -71,7 +78,6 @@ export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehind
   /** Ended while nothing else stood, or never opened. */
   let ended: Part[] = []
   let tasks: Task[] = []
-  let timer: unknown
 
   const lacking = (prints: readonly string[]): readonly string[] =>
     read.length ? prints.filter((print) => read.indexOf(print) < 0) : []
@@ -87,53 +93,63 @@ export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehind
     lacking(prints).forEach((print) => {
       const known = tasks.filter((task) => task.print === print)[0]
       // Two links may have read it.
-      if (!known) tasks.push({ poll, print, sinceMs, triesLeft: TRIES, stop: null })
-      else if (sinceMs < known.sinceMs) {
-        halt(known)
-        known.sinceMs = sinceMs
-      }
+      if (known && sinceMs >= known.sinceMs) return
+      if (known) drop(known)
+      const task: Task = { poll, print, sinceMs, triesLeft: known ? known.triesLeft : TRIES, timer: null, stop: null }
+      tasks.push(task)
+      plan(task)
     })
-    plan()
     return true
   }
 
-  function plan(): void {
-    clock.clearTimeout(timer)
-    if (tasks.length) timer = clock.setTimeout(run, PAUSE_MS)
+  /** Each by itself: links that open in quick succession must not put it off. */
+  function plan(task: Task): void {
+    task.timer = clock.setTimeout(() => {
+      task.timer = null
+      run()
+    }, PAUSE_MS)
   }
 
   function run(): void {
     // The next link brings it up again.
     if (!readingId) return
-    for (const task of tasks.slice()) {
-      const { poll, print } = task
-      const drop = (): void => {
-        tasks = tasks.filter((each) => each !== task)
-      }
-      const told = (word: PollWord): void => {
-        if (word === 'waits') return
-        task.stop = null
-        if (word === 'answered') return drop()
-        if (--task.triesLeft) return plan()
-        drop()
-        missed(task.sinceMs)
-      }
-      task.stop = task.stop || poll(task.sinceMs, told, print)
+    const free = AT_ONCE - tasks.filter(({ stop }) => stop).length
+    const due = tasks.filter(({ timer, stop }) => timer === null && !stop)
+    due.slice(0, free).forEach(start)
+  }
+
+  function start(task: Task): void {
+    const told = (word: PollWord): void => {
+      if (word === 'waits') return
+      task.stop = null
+      const isOver = word === 'answered' || !--task.triesLeft
+      if (isOver) drop(task)
+      else plan(task)
+      run()
+      if (isOver && word === 'lost') missed(task.sinceMs)
     }
+    task.stop = task.poll(task.sinceMs, told, task.print)
+  }
+
+  function drop(task: Task): void {
+    halt(task)
+    tasks = tasks.filter((each) => each !== task)
   }
 
   function halt(task: Task): void {
+    clock.clearTimeout(task.timer)
+    task.timer = null
     if (task.stop) task.stop()
     task.stop = null
   }
 
   function pause(): void {
-    clock.clearTimeout(timer)
     tasks.forEach(halt)
   }
 
   return {
     read: () => read.concat(tasks.map(({ print }) => print)),
+    sinceMs: () => Math.min(...[...tasks, ...ended, ...standing.values()].map(({ sinceMs }) => sinceMs)),
     readingId: () => readingId,
     opened(link, heardAtMs, owedSinceMs) {
       const { id, prints } = link
@@ -151,7 +167,7 @@ export function createLeftBehind({ clock, read: readBefore, missed }: LeftBehind
       standing.set(id, { ...link, askedSinceMs, openedAtMs: clock.now(), sinceMs: Infinity, isOwed: false })
       ended = []
       const asked = leftOver.map(ask)
-      plan()
+      run()
       return isLacking && asked.indexOf(true) < 0
     },
     ended(linkId, how, heardAtMs) {

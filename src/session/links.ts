@@ -50,6 +50,8 @@ export interface LinksDeps extends Pick<SessionDeps, 'platform' | 'factories' | 
 export interface SessionLinks {
   /** Fingerprints of the channels that are read, or are to be read to their end. */
   read(): readonly string[]
+  /** Since when channels that were exchanged are to be asked once more. */
+  leftSinceMs(): number
   open(link: OpeningLink, config: PullConfig, position: Position): LinkPort
   /** The page goes. */
   pause(): void
@@ -220,6 +222,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   return {
     open,
     read: leftBehind.read,
+    leftSinceMs: leftBehind.sinceMs,
     pause: leftBehind.pause,
     stop: leftBehind.stop,
     happened(entry, linkId) {

@@ -6,6 +6,7 @@
 import type { Frame, Message } from '../codec/codec'
 import type { TransportKind } from '../core/transport-kind'
 import type { Clock } from '../platform/platform'
+import { HISTORY_MS } from '../replay/numbering'
 import { createDebt } from './debt'
 import { type Counts, type Holes, createHoles } from './holes'
 import type { SincePoll } from './left-behind'
@@ -77,8 +78,6 @@ type Suspicion = Omit<GapFact, 'sinceMs' | 'untilMs'>
 
 /** A hole is told when it was not closed by then: two links bring one channel at the same time for a moment. */
 const HOLE_MS = 3000
-/** Servers keep messages for a day. */
-const HISTORY_MS = 86_400_000
 const IN_FLIGHT_MS = 1500
 /** By then a low number that a replay brings has shown that numbers are given again. */
 const REPLAYED_MS = 15_000

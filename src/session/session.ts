@@ -5,7 +5,7 @@
 import { channelTypeOf, replaceChannel } from '../channel/channel-set'
 import type { Message } from '../codec/codec'
 import type { PullConfig } from '../config/config'
-import { observe, renewAt, serverClock, serverNow, settled } from '../config/freshness'
+import { renewAt, serverClock, serverNow, settled } from '../config/freshness'
 import {
   type Connection,
   type ConnectionRecord,
@@ -16,15 +16,14 @@ import {
 import type { MachineOptions, State, Target } from '../connection/machine-types'
 import { PullError } from '../core/pull-error'
 import { createDedupe } from '../replay/dedupe'
-import { publishedAt } from '../replay/numbering'
-import { type Position, createPosition } from '../replay/position'
+import { type Position, createPosition, neededSince } from '../replay/position'
 import { targetOf } from './address'
 import { createArrivals } from './arrivals'
 import { type Candidates, candidatesOf, noTransport } from './candidates'
 import { createConfigLoader } from './config-loader'
 import { createCounters } from './counters'
 import { type LeftPage, createCursorStore, heardUntil, ownerOf } from './cursor-store'
-import { type PullEvent, saidAt, senderOf } from './dispatch'
+import { type PullEvent, datedBy, saidAt } from './dispatch'
 import { framingOf } from './framing'
 import { type SessionLinks, createLinks } from './links'
 import { createReader } from './reader'
@@ -44,7 +43,11 @@ export function createSession(deps: SessionDeps): Session {
   const counters = createCounters()
   const arrivals = createArrivals()
   const loader = createConfigLoader(deps, adopt)
-  const dedupe = createDedupe(deps.replay.dedupeWindow, () => store.neededSinceMs())
+  const owedSinceMs = (): number => Math.min(recovery.owedSinceMs(), arrivals.unreadSinceMs(clock.now()))
+  const dedupe = createDedupe(deps.replay.dedupeWindow, () => {
+    const sinceMs = Math.min(owedSinceMs(), links ? links.leftSinceMs() : Infinity)
+    return position ? neededSince(position.state(sinceMs)) : 0
+  })
   const store = createCursorStore({
     platform,
     reloadMs: deps.replay.reloadMs,
@@ -55,7 +58,7 @@ export function createSession(deps: SessionDeps): Session {
       owner: config && ownerOf(config),
       counts: recovery.counts(),
       read: links ? links.read() : [],
-      owedSinceMs: Math.min(recovery.owedSinceMs(), arrivals.unreadSinceMs(clock.now())),
+      owedSinceMs: owedSinceMs(),
     }),
     downSinceMs: () => downSince(stateNow()),
   })
@@ -67,7 +70,7 @@ export function createSession(deps: SessionDeps): Session {
     serverTime: () => serverTime,
     isOver: () => over,
     obey,
-    dated,
+    dated: (message) => void (serverTime = datedBy(message, serverTime, clock.now())),
     channelDeleted: renew,
     taken: store.moved,
     numbered: (message) => void (config && recovery.numbered(message, config.version, localAt(message))),
@@ -202,16 +205,6 @@ export function createSession(deps: SessionDeps): Session {
   function renew(): void {
     isRenewing = true
     loader.want('bad-channel')
-  }
-
-  /** Keeps the server's clock fresh: it is never earlier than what was published by it. */
-  function dated(message: Message): void {
-    const publishedAtMs = publishedAt(message)
-    const nowMs = clock.now()
-    // What another browser published may claim any time; a clock nobody vouched for is not set by an old message.
-    const isPlausible = serverTime.uncertaintyMs < Infinity || Math.abs(nowMs - Number(publishedAtMs)) < 86_400_000
-    if (publishedAtMs && isPlausible && senderOf(message).type !== 'client')
-      serverTime = observe(serverTime, publishedAtMs / 1000, nowMs)
   }
 
   function obey(event: PullEvent, message: Message): void {
