@@ -58,11 +58,11 @@ describe('since when new channels have to be read', () => {
     }
   })
 
-  test('from their start, also where what they replace was known later than that', () => {
+  test('from their own start, also where what they replace was known later than that', () => {
     const arrivals = after(100_000)
     const [c, d] = [channel('c', 120_000), channel('d', 130_000)]
     expect(arrivals.opening({ id: 2, sinceMs: 250_000 }, [A, c], CLOCK, 250_000)).toBe(180_000)
-    expect(arrivals.opening({ id: 3, sinceMs: 250_010 }, [A, d], CLOCK, 250_010)).toBe(180_000)
+    expect(arrivals.opening({ id: 3, sinceMs: 250_010 }, [A, d], CLOCK, 250_010)).toBe(190_000)
     arrivals.heard(3, 250_020)
     expect(arrivals.opening({ id: 4, sinceMs: 260_000 }, [A, d], CLOCK, 260_000)).toBe(Infinity)
     expect(arrivals.opening({ id: 5, sinceMs: 270_000 }, [A, channel('e', 185_000)], CLOCK, 270_000)).toBe(245_000)
@@ -101,16 +101,27 @@ describe('since when new channels have to be read', () => {
     expect(arrivals.opening({ id: 9, sinceMs: 199_000 }, channels, CLOCK, 199_500)).toBe(Infinity)
   })
 
-  test('replaced once more before that, from the older start', () => {
+  test('each from its own start, where another one is replaced before that', () => {
     const arrivals = after(100_000)
     arrivals.opening({ id: 2, sinceMs: 195_000 }, [A, channel('c', 130_000)], CLOCK, 195_000)
     arrivals.heard(2, 195_500)
     const channels = [channel('d', 136_000), channel('c', 130_000)]
     expect(arrivals.opening({ id: 3, sinceMs: 197_000 }, channels, CLOCK, 197_000)).toBe(190_000)
-    // Only a link that has the newest ones counts.
     arrivals.heard(2, 197_100)
-    expect(arrivals.opening({ id: 4, sinceMs: 201_000 }, channels, CLOCK, 201_000)).toBe(190_000)
+    expect(arrivals.unreadSinceMs(198_000)).toBe(190_000)
+    // Only a link that has the newest ones counts for them.
+    expect(arrivals.opening({ id: 4, sinceMs: 201_000 }, channels, CLOCK, 201_000)).toBe(196_000)
     arrivals.heard(3, 197_200)
     expect(arrivals.opening({ id: 5, sinceMs: 202_000 }, channels, CLOCK, 202_000)).toBe(Infinity)
+  })
+
+  test('a channel that is exchanged again and again does not lead ever further back', () => {
+    const arrivals = after(100_000)
+    for (let at = 0; at < 100; at++) {
+      const nowMs = 195_000 + at * 250
+      const channels = [A, channel(String(at), nowMs - 60_500)]
+      expect(arrivals.opening({ id: 2 + at, sinceMs: nowMs }, channels, CLOCK, nowMs)).toBe(nowMs - 500)
+      arrivals.heard(2 + at, nowMs + 10)
+    }
   })
 })

@@ -41,24 +41,41 @@ export function printsOf(channels: ChannelSet): string[] {
 /** A link that has stood this long has read its replay. */
 export const READ_AFTER_MS = 3000
 
+interface Unread {
+  readonly sinceMs: number
+  /** The first link that was opened with it, and when one of those that followed stood. */
+  readonly firstId: number
+  heardAtMs: number
+}
+
 export function createArrivals(): Arrivals {
   /** What links were opened with last. */
   let known: readonly string[] | null = null
   let firstAtMs = 0
-  let unreadSinceMs = Infinity
   let endedAtMs = Infinity
-  /** The first link that was opened with the new channels, and when one of those stood. */
-  let firstId = 0
-  let heardAtMs = Infinity
+  /** What is exchanged before it was read is no longer asked for here: links say what they leave behind. */
+  const unread = new Map<string, Unread>()
 
-  const isRead = (atMs: number): boolean => atMs - heardAtMs >= READ_AFTER_MS
+  const isRead = ({ heardAtMs }: Unread, atMs: number): boolean => atMs - heardAtMs >= READ_AFTER_MS
+
+  function leastAt(atMs: number): number {
+    let least = Infinity
+    unread.forEach((each) => {
+      if (!isRead(each, atMs)) least = Math.min(least, each.sinceMs)
+    })
+    return least
+  }
 
   return {
     opening({ id, sinceMs }, channels, clock, nowMs) {
       const prints = printsOf(channels)
       const old = known || prints
       if (!known) firstAtMs = nowMs
-      const fresh = channels.filter((_, at) => old.indexOf(prints[at] as string) < 0)
+      unread.forEach((each, print) => {
+        if (prints.indexOf(print) < 0 || isRead(each, sinceMs)) unread.delete(print)
+      })
+      const isFresh = (_: unknown, at: number): boolean => old.indexOf(prints[at] as string) < 0
+      const fresh = channels.filter(isFresh)
       if (fresh.length) {
         // A start says nothing where the clock of the server is unknown.
         const isDated = clock.uncertaintyMs < Infinity
@@ -66,18 +83,22 @@ export function createArrivals(): Arrivals {
         // Not older than the first set: then they would have been in it. A later one may have been exchanged before it was
         // known. Unless the clock was set back.
         const startedAtMs = Math.max(firstAtMs > nowMs ? 0 : firstAtMs, Math.min(nowMs, endedAtMs, ...starts))
-        unreadSinceMs = Math.min(unreadSinceMs, startedAtMs)
-        endedAtMs = heardAtMs = Infinity
-        firstId = id
-      } else if (isRead(sinceMs)) unreadSinceMs = Infinity
+        const entry = (): Unread => ({ sinceMs: startedAtMs, firstId: id, heardAtMs: Infinity })
+        prints.filter(isFresh).forEach((print) => unread.set(print, entry()))
+        endedAtMs = Infinity
+      }
       if (!known || fresh.length) known = prints
-      return unreadSinceMs
+      return leastAt(sinceMs)
     },
     heard(linkId, nowMs) {
-      if (linkId >= firstId) heardAtMs = Math.min(heardAtMs, nowMs)
+      unread.forEach((each) => {
+        if (linkId >= each.firstId) each.heardAtMs = Math.min(each.heardAtMs, nowMs)
+      })
     },
     lost(linkId, nowMs) {
-      if (linkId >= firstId && nowMs - heardAtMs < READ_AFTER_MS) heardAtMs = Infinity
+      unread.forEach((each) => {
+        if (linkId >= each.firstId && !isRead(each, nowMs)) each.heardAtMs = Infinity
+      })
     },
     ended(nowMs) {
       endedAtMs = Math.min(endedAtMs, nowMs)
@@ -86,7 +107,7 @@ export function createArrivals(): Arrivals {
       const old = known
       if (old && printsOf(channels).every((print) => old.indexOf(print) >= 0)) endedAtMs = Infinity
     },
-    unreadSinceMs: (nowMs) => Math.min(endedAtMs, isRead(nowMs) ? Infinity : unreadSinceMs),
+    unreadSinceMs: (nowMs) => Math.min(endedAtMs, leastAt(nowMs)),
     restore(read) {
       known = read.length ? read : null
     },
