@@ -37,15 +37,15 @@ export function createUnfinished(): Unfinished {
         return place && isAfter(place, base) ? place : base
       }
       const behind = (a: number, b: number): number => (isAfter(placeOf(a), placeOf(b)) ? 1 : 0)
-      const sorted = (): number[] => channels.map((_, at) => at).sort((a, b) => behind(a, b) - behind(b, a))
-      const least = ([first]: readonly number[]): Place => (first === undefined ? base : placeOf(first))
-      const order = sorted()
+      const all = channels.map((_, at) => at)
+      const order = all.slice().sort((a, b) => behind(a, b) - behind(b, a))
+      const least = (): Place => (all.length ? placeOf(all.reduce((a, b) => (behind(a, b) ? b : a))) : base)
       let last: Place | null = null
       let turns = 0
       let isFurther = false
       return {
         order,
-        from: least(order),
+        from: least(),
         came(channel, place) {
           // Places that run backwards are another channel's. One that had nothing gave no turn: then it is a later one's turn.
           if (last && isAfter(last, place)) turns++
@@ -59,7 +59,7 @@ export function createUnfinished(): Unfinished {
             reached.set(key, place)
             isFurther = true
           })
-          return least(sorted())
+          return least()
         },
         gotFurther() {
           const was = isFurther

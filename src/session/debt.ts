@@ -34,7 +34,7 @@ export interface Debt {
 
 const TRIES = 3
 const PAUSE_MS = 2000
-/** More than this is not asked for twice: what was delivered is remembered for so many messages only. */
+/** More than this is not asked for twice: links that end before they can pay would ask for ever more. */
 const MOST = 5000
 
 export function createDebt({ clock, poll, resumeAgain, paid, waits }: DebtDeps): Debt {
