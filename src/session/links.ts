@@ -28,6 +28,8 @@ import type { UplinkRunner } from './uplink'
 
 /** Links of 0.3.4 say nothing for longer only where their channels have ended. */
 const SILENT_MOST_MS = 43_200_000
+/** By then a link has brought what it asked for. */
+const BROUGHT_MS = 15_000
 
 export interface LinksDeps extends Pick<SessionDeps, 'platform' | 'factories' | 'codecs' | 'timeouts' | 'warn'> {
   readonly clock: Clock
@@ -50,8 +52,8 @@ export interface LinksDeps extends Pick<SessionDeps, 'platform' | 'factories' | 
 export interface SessionLinks {
   /** Fingerprints of the channels that are read, or are to be read to their end. */
   read(): readonly string[]
-  /** Since when channels that were exchanged are to be asked once more. */
-  leftSinceMs(): number
+  /** What came since then may come again: links are about to bring it, or exchanged channels are still to be asked for it. */
+  neededSinceMs(): number
   open(link: OpeningLink, config: PullConfig, position: Position): LinkPort
   /** The page goes. */
   pause(): void
@@ -65,6 +67,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   /** Until they open: what recovering needs to know of them. */
   const opening = new Map<number, RecoveringLink & StandingLink>()
   const replays = new Map<number, Replay>()
+  /** What links that are open, or opening, have asked for. */
+  const asked = new Map<number, { readonly sinceMs: number; readonly openedAtMs: number }>()
   const { left } = deps
   let leftAtMs = left ? left.sinceMs : Infinity
   const leftBehind = createLeftBehind({
@@ -95,7 +99,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const silentSinceMs = isDeaf ? Math.max(heardAtMs, openedAtMs - SILENT_MOST_MS) : Infinity
     const missedSinceMs = Math.min(link.sinceMs, newSinceMs, doubtedSinceMs, silentSinceMs, leftAtMs)
     const sinceMs = Math.min(missedSinceMs, recovery.owedSinceMs())
-    const asked = {
+    const ask = {
       nowMs: openedAtMs,
       sinceMs,
       serverNowMs: serverNow(serverTime, openedAtMs),
@@ -105,7 +109,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
       resumed: hasOpened || id > 1,
     }
-    const replay = position.open({ ...asked, atomic: kind === 'long-polling' })
+    const replay = position.open({ ...ask, atomic: kind === 'long-polling' })
     const read: ReadLink = {
       codec,
       replay,
@@ -117,6 +121,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const address = (as: TransportKind, cursor: CursorQuery, of = listed): TransportAddress =>
       addressOf(of, as, { framing, cursor, href: deps.href })
     replays.set(id, replay)
+    asked.set(id, { sinceMs, openedAtMs: Infinity })
     // A token that names none says nothing about them.
     const prints = printsOf(channels)
     const factory = deps.factories['long-polling']
@@ -141,7 +146,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
 
     function poll(fromMs: number, told: (word: PollWord) => void, print?: string): () => void {
       const asking = position.open({
-        ...asked,
+        ...ask,
         nowMs: clock.now(),
         sinceMs: fromMs,
         resumed: true,
@@ -196,6 +201,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     opening.delete(linkId)
     if (!link) return
     const { missedSinceMs, askedSinceMs } = link
+    asked.set(linkId, { sinceMs: askedSinceMs, openedAtMs: clock.now() })
     const lacksChannel = leftBehind.opened(link, heardAtMs, recovery.owedSinceMs())
     deps.readsOthers()
     // It may have been opened before the break.
@@ -216,13 +222,18 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const replay = replays.get(linkId)
     recovery.ended(linkId, !!replay && replay.isUnfinished())
     replays.delete(linkId)
+    asked.delete(linkId)
     leftBehind.ended(linkId, what === 'lost' ? what : 'closed', Math.min(heardAtMs, recovery.owedSinceMs()))
   }
 
   return {
     open,
     read: leftBehind.read,
-    leftSinceMs: leftBehind.sinceMs,
+    neededSinceMs() {
+      const nowMs = clock.now()
+      const open = Array.from(asked.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < BROUGHT_MS)
+      return Math.min(leftBehind.sinceMs(), ...open.map(({ sinceMs }) => sinceMs))
+    },
     pause: leftBehind.pause,
     stop: leftBehind.stop,
     happened(entry, linkId) {

@@ -45,7 +45,7 @@ export function createSession(deps: SessionDeps): Session {
   const loader = createConfigLoader(deps, adopt)
   const owedSinceMs = (): number => Math.min(recovery.owedSinceMs(), arrivals.unreadSinceMs(clock.now()))
   const dedupe = createDedupe(deps.replay.dedupeWindow, () => {
-    const sinceMs = Math.min(owedSinceMs(), links ? links.leftSinceMs() : Infinity)
+    const sinceMs = Math.min(owedSinceMs(), links ? links.neededSinceMs() : Infinity)
     return position ? neededSince(position.state(sinceMs)) : 0
   })
   const store = createCursorStore({

@@ -75,6 +75,7 @@ export function createLoad(world: World, isReload: boolean, random: () => number
       return world.portal.config(load, signal)
     },
     transport: setup.transport,
+    ...(setup.dedupeWindow && { replay: { dedupeWindow: setup.dedupeWindow } }),
     framing: setup.generation === '2.0 json' ? 'json' : setup.generation === '2.0 text' ? 'text' : 'auto',
     debug: true,
     logger: { debug: (_, line) => lineWritten(world, load, line as Line), error: () => {} },

@@ -62,6 +62,8 @@ export interface Setup {
   readonly skewMs: number
   /** Seconds that channels are valid. */
   readonly channelSeconds: number
+  /** How many messages are remembered, before those that may come again. @default the client's own */
+  readonly dedupeWindow?: number
 }
 
 export interface Plan {
