@@ -21,7 +21,7 @@ test('P11: what was known before a reload settles the clock, within what is open
   const clock = serverClock(START_AT_MS, START_AT_MS, START_AT_MS + 100)
   const { shiftMs, uncertaintyMs } = clock
   const known = settled(clock, shiftMs + uncertaintyMs)
-  expect(known).toEqual({ shiftMs: shiftMs + uncertaintyMs, uncertaintyMs, isSettled: true })
+  expect(known).toEqual({ shiftMs: shiftMs + uncertaintyMs, uncertaintyMs, laterMs: 2 * uncertaintyMs })
   // An old message does not settle it again.
   expect(observe(known, (START_AT_MS - 400) / 1000, START_AT_MS + 100)).toBe(known)
   for (const wrong of [shiftMs + uncertaintyMs + 1, shiftMs - uncertaintyMs - 1, NaN, null, undefined, '0', {}])
@@ -49,6 +49,33 @@ describe('the clock of the server', () => {
           const localMs = START_AT_MS + cut + skewMs
           const clock = serverClock(START_AT_MS, localMs - there, localMs + back)
           expect(Math.abs(clock.shiftMs - skewMs)).toBeLessThanOrEqual(clock.uncertaintyMs)
+        },
+      ),
+    )
+  })
+
+  test('P6: is never later than it may be, whatever messages have settled it', () => {
+    const message = fc.record({ afterMs: fc.nat(3000), agedMs: fc.nat(5000) })
+    fc.assert(
+      fc.property(
+        fc.nat(2000),
+        fc.nat(2000),
+        fc.nat(999),
+        fc.integer({ min: -DAY, max: DAY }),
+        fc.array(message, { minLength: 1 }),
+        (there, back, cut, skewMs, messages) => {
+          const localMs = START_AT_MS + cut + skewMs
+          let clock = serverClock(START_AT_MS, localMs - there, localMs + back)
+          let nowMs = localMs + back
+          for (const { afterMs, agedMs } of messages) {
+            nowMs += afterMs
+            clock = observe(clock, (nowMs - skewMs - agedMs) / 1000, nowMs)
+            if (clock.laterMs === undefined) continue
+            const late = nowMs - skewMs - serverNow(clock, nowMs)
+            // Fractions of seconds are rounded.
+            expect(late).toBeGreaterThan(-1)
+            expect(late).toBeLessThan(clock.laterMs + 1)
+          }
         },
       ),
     )

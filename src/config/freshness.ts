@@ -10,8 +10,8 @@ export interface ServerClock {
   readonly shiftMs: number
   /** How far `shiftMs` may be off, to either side. `Infinity` until the server said anything. */
   readonly uncertaintyMs: number
-  /** Whether a message has settled it within what whole seconds leave open. */
-  readonly isSettled?: true
+  /** Once a message has settled it within what whole seconds leave open: how much later the server may be, by no more. */
+  readonly laterMs?: number
 }
 
 /** `serverTime` has whole seconds, cut off: half a second is added, and may be wrong either way. */
@@ -57,15 +57,22 @@ export function observe(clock: ServerClock, serverTimeUnix: number, nowMs: numbe
   // The first word about an unknown clock is taken as it is: the message may be old, but hardly ever is.
   if (clock.uncertaintyMs === Infinity) return { shiftMs, uncertaintyMs: MESSAGE_LIFETIME_MS }
   const latestMs = clock.shiftMs + clock.uncertaintyMs
-  const settles = !clock.isSettled && clock.uncertaintyMs < MESSAGE_LIFETIME_MS && shiftMs <= latestMs + LATENCY_MS
-  if (settles) return { ...clock, shiftMs: Math.min(shiftMs, latestMs), isSettled: true }
-  return shiftMs < clock.shiftMs ? { ...clock, shiftMs } : clock
+  const { laterMs } = clock
+  if (laterMs === undefined && clock.uncertaintyMs < MESSAGE_LIFETIME_MS && shiftMs <= latestMs + LATENCY_MS)
+    return settledAt(clock, Math.min(shiftMs, latestMs))
+  if (shiftMs >= clock.shiftMs) return clock
+  return laterMs === undefined ? { ...clock, shiftMs } : settledAt(clock, shiftMs, laterMs)
+}
+
+/** A message may be almost a second old, and the server later by that. */
+function settledAt(clock: ServerClock, shiftMs: number, laterMs = clock.uncertaintyMs): ServerClock {
+  return { ...clock, shiftMs, laterMs: Math.max(0, laterMs + shiftMs - clock.shiftMs) }
 }
 
 /** The clock with the shift that was known before a reload, where nothing newer speaks against it. */
 export function settled(clock: ServerClock, shiftMs: unknown): ServerClock {
   const fits = typeof shiftMs === 'number' && Math.abs(shiftMs - clock.shiftMs) <= clock.uncertaintyMs
-  return fits ? { ...clock, shiftMs, isSettled: true } : clock
+  return fits ? settledAt(clock, shiftMs) : clock
 }
 
 /** The server's time at a local instant, Unix ms. */

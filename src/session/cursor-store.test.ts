@@ -72,7 +72,7 @@ class LoadedPage {
     const current: CursorStoreDeps['current'] = () => ({
       owner: this.owner,
       position: this.position,
-      serverTime: { shiftMs: 1234, uncertaintyMs: 500, isSettled: true },
+      serverTime: { shiftMs: 1234, uncertaintyMs: 500, laterMs: 0 },
       counts: {},
       read: [],
       owedSinceMs: Infinity,

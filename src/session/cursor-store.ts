@@ -120,7 +120,7 @@ export function createCursorStore({ platform, reloadMs, dedupe, current, downSin
     writtenAtMs = clock.now()
     const state = position.state(owedSinceMs)
     const seen = dedupe.recent(neededSince(state))
-    const shiftMs = serverTime.isSettled ? serverTime.shiftMs : null
+    const shiftMs = serverTime.laterMs === undefined ? null : serverTime.shiftMs
     const downMs = downSinceMs()
     const sinceMs = downMs === null ? writtenAtMs : downMs
     put({ how, owner, atMs: writtenAtMs, sinceMs, shiftMs, position: state, seen, counts, read })
