@@ -112,6 +112,8 @@ export interface Call {
 export interface Codec {
   /** Turns one frame into messages, in the order of the frame. Total: never throws, never loops, bounded time. */
   decode(frame: Frame): readonly Decoded[]
+  /** What of a text that was cut off holds whole messages. Missing: no part of a frame can be read. */
+  readonly wholeOf?: (text: string) => string
   /** Version 4, over a binary WebSocket or posted: one request. */
   readonly publish?: (messages: readonly Outgoing[]) => ArrayBuffer
   /** Version 4: asks which channels have a listener. The answer's result is `ChannelState[]`. */

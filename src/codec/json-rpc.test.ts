@@ -218,8 +218,10 @@ describe('V3: JSON-RPC: limits', () => {
   it('a frame above the limit is not looked at', () => {
     const parse = vi.spyOn(JSON, 'parse')
     const decode = vi.spyOn(TextDecoder.prototype, 'decode')
-    for (const frame of ['['.repeat(50_000_000), new ArrayBuffer(50_000_000)])
-      expect(jsonRpcCodec.decode(frame)).toEqual([{ type: 'bad', reason: 'too-large', length: 50_000_000, mid: null }])
+    for (const frame of ['['.repeat(MAX_FRAME_LENGTH + 1), new ArrayBuffer(MAX_FRAME_LENGTH + 1)])
+      expect(jsonRpcCodec.decode(frame)).toEqual([
+        { type: 'bad', reason: 'too-large', length: MAX_FRAME_LENGTH + 1, mid: null },
+      ])
     expect(parse).not.toHaveBeenCalled()
     expect(decode).not.toHaveBeenCalled()
     parse.mockRestore()

@@ -4,10 +4,10 @@
  */
 import type { BadMessage, Frame, Message, MessageBody, SystemMessage } from './codec'
 
-/** Longest frame looked at, in UTF-16 units (bytes of a binary frame). 3000 stored messages are 1.2 million. */
-export const MAX_FRAME_LENGTH = 32 * 1024 * 1024
+/** Longest frame looked at, in UTF-16 units (bytes of a binary frame). 3000 stored messages are 1.2 million; a day may be more. */
+export const MAX_FRAME_LENGTH = 64 * 1024 * 1024
 /** Most pieces read from one frame (messages, answers, channels of an answer, lines); the rest is one `too-many`. */
-export const MAX_PIECES = 50_000
+export const MAX_PIECES = 200_000
 
 export type Fields = Record<string, unknown>
 

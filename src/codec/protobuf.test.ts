@@ -280,9 +280,11 @@ describe('V3: binary framing: damage', () => {
 describe('V3: binary framing: limits', () => {
   it('a frame above the limit is not looked at', () => {
     const read = vi.spyOn(TextDecoder.prototype, 'decode')
-    const frame = new ArrayBuffer(50_000_000)
+    const frame = new ArrayBuffer(MAX_FRAME_LENGTH + 1)
     new Uint8Array(frame).set(new Uint8Array(batch(ONE)))
-    expect(protobufCodec.decode(frame)).toEqual([{ type: 'bad', reason: 'too-large', length: 50_000_000, mid: null }])
+    expect(protobufCodec.decode(frame)).toEqual([
+      { type: 'bad', reason: 'too-large', length: MAX_FRAME_LENGTH + 1, mid: null },
+    ])
     expect(read).not.toHaveBeenCalled()
     read.mockRestore()
   })

@@ -233,6 +233,18 @@ describe('text template: safety', () => {
     expect(outcomes(frame)).toEqual(['not-a-message', 'message'])
   })
 
+  it('R1: of a text that was cut off all but the last piece can be read', () => {
+    const whole = template(1, JSON.stringify(BODY)) + template(2, '{"text":"}#!NGINXNME!##!NGINXNMS!#"}')
+    const text = whole + template(3, JSON.stringify(BODY))
+    const { wholeOf } = pushStreamText
+    for (let end = 0; end <= text.length; end++) {
+      const part = wholeOf!(text.slice(0, end))
+      expect(['', template(1, JSON.stringify(BODY)), whole]).toContain(part)
+      if (end >= whole.length + 20) expect(part).toBe(whole)
+    }
+    expect(wholeOf!('rubbish')).toBe('')
+  })
+
   it('T3: stops at the limits and says so', () => {
     expect(decode('x'.repeat(MAX_FRAME_LENGTH + 1))).toEqual([
       { type: 'bad', reason: 'too-large', length: MAX_FRAME_LENGTH + 1, mid: null },

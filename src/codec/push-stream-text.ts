@@ -38,6 +38,12 @@ export const pushStreamText: Codec = {
     const size = sizeOf(frame)
     return size > MAX_FRAME_LENGTH ? [bad('too-large', size)] : readFrame(textOf(frame))
   },
+  wholeOf(text) {
+    let end = 0
+    // The last piece may have lost its end, even where it seems to have one.
+    for (let at = nextStart(text, 0); at < text.length; at = nextStart(text, at + 1)) end = at
+    return text.slice(0, end)
+  },
 }
 
 function readFrame(frame: string): Decoded[] {

@@ -29,7 +29,7 @@ function scene(verdict: Verdict = 'news', stopsAt = '') {
     numbered: () => {},
     renumbered: say('renumbered'),
     anotherStore: say('another store'),
-    unreadable: say('unreadable'),
+    unreadable: (count, isBeyond) => void happened.push(`unreadable ${count}${isBeyond ? ', and more' : ''}`),
     warn: say('warned'),
   })
   const bodies = (frame: string): string[] => frame.split(' ')

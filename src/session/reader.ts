@@ -33,7 +33,8 @@ export interface ReaderDeps {
   renumbered(): void
   /** The server has another store, which goes on behind the numbers of the old one. */
   anotherStore(): void
-  unreadable(count: number): void
+  /** `isBeyond`: what was larger than anybody reads may hold any number of messages. */
+  unreadable(count: number, isBeyond: boolean): void
   warn(error: PullError): void
 }
 
@@ -56,11 +57,14 @@ export function createReader(deps: ReaderDeps): Reader {
   function take(frame: Frame, link: ReadLink): FrameOutcome {
     let outcome: FrameOutcome = 'nothing-new'
     let count = 0
+    let isBeyond = false
     counters.frames++
     for (const item of link.codec.decode(frame)) {
       if (deps.isOver()) break
-      if (item.type === 'bad') count++
-      else if (item.type === 'message') {
+      if (item.type === 'bad') {
+        count++
+        isBeyond = isBeyond || item.reason === 'too-large' || item.reason === 'too-many'
+      } else if (item.type === 'message') {
         if (accept(item, link)) outcome = 'news'
         // After delivery: who dies in between gets it again. Repeats are acknowledged too, or they come for ever.
         if (item.receipt && !deps.isOver()) link.reply(item.receipt)
@@ -71,9 +75,9 @@ export function createReader(deps: ReaderDeps): Reader {
     }
     if (count) {
       counters.bad += count
-      deps.unreadable(count)
       const message = 'The server sent something unreadable; it was skipped, nothing else is lost.'
       deps.warn(new PullError('bad-frame', message, { retryable: true, facts: { count } }))
+      if (!deps.isOver()) deps.unreadable(count, isBeyond)
     }
     deps.taken()
     return outcome
