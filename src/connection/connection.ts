@@ -26,10 +26,12 @@ import { createTimers } from './timers'
 export interface LinkPort {
   /** Bodies of polls are bytes. */
   readonly binary: boolean
+  /** What can be read of a poll's body that was cut off. Missing: nothing. */
+  readonly wholeOf?: ((text: string) => string) | undefined
   /** A link that is silent for this long is dead; `null` where the server gives no sign of life. */
   readonly silenceMs: number | null
   address(phase: 'first' | 'next'): TransportAddress
-  frame(frame: Frame): FrameOutcome
+  frame(frame: Frame, isPart?: boolean): FrameOutcome
   emptyPoll(hint: PollHint): void
 }
 
@@ -169,6 +171,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       const port = deps.openLink(opening)
       const transport = factory({
         binary: port.binary,
+        wholeOf: port.wholeOf,
         clock,
         fetch: platform.fetch,
         webSocket: platform.webSocket,
@@ -187,9 +190,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
             }
             happened({ type: 'opened', linkId, kind: as, confirmed })
           },
-          frame(frame) {
+          frame(frame, isPart) {
             if (link.heartbeat) link.heartbeat.heard()
-            const outcome = port.frame(frame)
+            const outcome = port.frame(frame, isPart)
             // What was delivered before proves nothing (a proxy that kills every connection lets a replay through, too), unless
             // it brings a replay further: the next one is shorter.
             if (!carried && outcome === 'news') {

@@ -50,7 +50,7 @@ export interface OpenOptions {
   readonly channels: readonly string[]
   /** Whether this session had a connection before, or tried to. */
   readonly resumed: boolean
-  /** A long poll answers with a whole replay or nothing; streams may be cut in the middle of one. */
+  /** A long poll answers with a whole replay, or says that it was cut off; streams may be cut in the middle of one. */
   readonly atomic: boolean
   /** It reads one channel that no other link does: it moves no place, and what others have shown to be firm is not so for it. */
   readonly isAlone?: boolean
@@ -72,6 +72,8 @@ export interface Replay {
   next(): CursorQuery
   /** `isOther`: another message had its mid. */
   accept(message: Message, nowMs: number, isOther?: boolean): Verdict
+  /** What comes next is a part of an answer that was cut off in its middle. */
+  cutOff(): void
   /** Whether a replay is under way that may be cut in its middle. */
   isUnfinished(): boolean
   /** Whether a replay has come further, though maybe with nothing new, since this was asked last: the next is shorter. */
@@ -150,11 +152,12 @@ export function createPosition(options: PositionOptions): Position {
     const isAsking = !!from || storeWasEmpty || fromOrigin
     const openedInEpoch = epoch
 
-    /** A replay of several channels comes channel by channel: until it is over its newest message is no safe place. */
-    let holding = !byMid && !link.atomic && link.channels.length > 1 && isAsking
     // A server that restarts numbers the rest of a second from the beginning: within it no tag is a place.
     const surelyStored: Place = { mid: '', timeAtMs: wholeSecond(link.serverNowMs) - 1000, tag: 0 }
-    const reading = holding ? unfinished.open(base, link.channels) : null
+    const reading =
+      byMid || link.isAlone || link.channels.length < 2 || !isAsking ? null : unfinished.open(base, link.channels)
+    /** A replay of several channels comes channel by channel: until it is over its newest message is no safe place. */
+    let holding = !!reading && !link.atomic
     const query = isAsking ? queryOf(reading ? reading.from : base) : {}
     let isAnswered = false
     let held: Place | null = null
@@ -201,6 +204,7 @@ export function createPosition(options: PositionOptions): Position {
     return {
       query,
       order: reading ? reading.order : undefined,
+      cutOff: () => void (holding = !!reading),
       isUnfinished: () => holding && !!held,
       gotFurther: () => !!reading && reading.gotFurther(),
       next() {

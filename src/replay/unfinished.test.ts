@@ -70,3 +70,11 @@ test('P6: other channels say nothing, and what is not listed any more is forgott
   of.open(at(1000), ['a', 'c'])
   expect(told(of, at(1000))).toEqual([1000, 0, '1,0'])
 })
+
+test('P6: what asks from an earlier place makes what later ones bring say nothing', () => {
+  const of = createUnfinished()
+  const later = of.open(at(2000), ['a', 'b'])
+  expect(told(of, at(1000))).toEqual([1000, 0, '0,1'])
+  later.came('b', at(4000))
+  expect(told(of, at(1000))).toEqual([1000, 0, '0,1'])
+})

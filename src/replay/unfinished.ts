@@ -24,12 +24,18 @@ export interface Reading {
 export function createUnfinished(): Unfinished {
   const reached = new Map<string, Place>()
   let begun: Place | null = null
+  /** What links bring that asked from a later place, before that was known, says nothing. */
+  let epoch = 0
 
   return {
     open(base, channels) {
       // What is known was read from a later place: it says nothing about what lies before.
-      if (isAfter(begun || base, base)) reached.clear()
+      if (begun && isAfter(begun, base)) {
+        reached.clear()
+        epoch++
+      }
       if (!begun || isAfter(begun, base)) begun = base
+      const openedInEpoch = epoch
       const keys = new Set(channels)
       reached.forEach((_, key) => keys.has(key) || reached.delete(key))
       const placeOf = (at: number): Place => {
@@ -55,7 +61,7 @@ export function createUnfinished(): Unfinished {
           // Those listed before it have been replayed to their end.
           order.slice(0, found + 1).forEach((at) => {
             const key = channels[at] as string
-            if (!isAfter(place, reached.get(key))) return
+            if (epoch !== openedInEpoch || !isAfter(place, reached.get(key))) return
             reached.set(key, place)
             isFurther = true
           })

@@ -88,6 +88,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const { channels, version } = config
     const openedAtMs = clock.now()
     const serverTime = deps.serverTime()
+    const { laterMs, uncertaintyMs } = serverTime
     const framing = deps.framing()
     const codec = deps.codecs[framing] as Codec
     // While another link carries the traffic nothing is missed, unless channels are new.
@@ -103,7 +104,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       nowMs: openedAtMs,
       sinceMs,
       serverNowMs: serverNow(serverTime, openedAtMs),
-      unsureMs: serverTime.isSettled ? 0 : serverTime.uncertaintyMs,
+      unsureMs: laterMs === undefined ? uncertaintyMs : laterMs,
       channels: channels.map((channel) => mailboxOf(channel.id.reveal())),
       // An attempt that failed may have eaten a message, and took its time: what came meanwhile is asked for as well. On a
       // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
@@ -125,6 +126,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     // A token that names none says nothing about them.
     const prints = printsOf(channels)
     const factory = deps.factories['long-polling']
+    // Node servers answer in the order of the mids over all channels, or may not: what is missing of it shows in no place.
+    const wholeOf = version < 3 ? codec.wholeOf : undefined
     // Forced means one transport.
     const mayPoll = factory && deps.candidates().some((other) => other.kind === 'long-polling')
     opening.set(id, {
@@ -158,7 +161,10 @@ export function createLinks(deps: LinksDeps): SessionLinks {
         told,
         clock,
         holdMs: deps.timeouts.pollHoldMs,
-        take: (frame) => reader.take(frame, { ...read, replay: asking }) === 'news' && recovery.passed(),
+        take(frame, isPart) {
+          if (isPart) asking.cutOff()
+          if (reader.take(frame, { ...read, replay: asking }) === 'news') recovery.passed()
+        },
         open: (sink, again) =>
           (factory as TransportFactory)({
             clock,
@@ -167,6 +173,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
             timeouts: deps.timeouts,
             mayBecomeLongPoll: false,
             binary: isBinary(config, 'long-polling', framing),
+            wholeOf,
             address(phase) {
               if (phase === 'next') again()
               return address('long-polling', asking.query, alone)
@@ -178,10 +185,12 @@ export function createLinks(deps: LinksDeps): SessionLinks {
 
     return {
       binary: isBinary(config, kind, framing),
+      wholeOf,
       // Only version 5 gives a sign of life that pages can see.
       silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
       address: (phase) => address(kind, phase === 'first' ? replay.query : replay.next()),
-      frame(frame) {
+      frame(frame, isPart) {
+        if (isPart) replay.cutOff()
         // A link that is drained says nothing about its successor.
         if (id >= leftBehind.readingId()) heardAtMs = clock.now()
         if (recovery.hold(id, frame)) return 'news'

@@ -60,7 +60,7 @@ export interface Recovery {
   ended(linkId: number, isUnfinished?: boolean): void
   /** A new message, and pieces that could not be read: they had a number, too. */
   numbered(message: Message, version: number, publishedAtMs?: number): void
-  unreadable(count: number): void
+  unreadable(count: number, isBeyond?: boolean): void
   /** What this page has counted, and what the one before had. */
   readonly counts: Holes['counts']
   /** `heardAtMs`: nothing was missed until then. */
@@ -172,16 +172,13 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     // The last message was on its way for as long as what was missed.
     const heardAtMs = Math.min(fromMs, numberedAtMs)
     const noReplay = (): void => suspect({ certainty: 'suspected', reason: 'no-replay' }, heardAtMs)
-    if (!poll) {
-      noReplay()
-      return settle()
-    }
-    const ask = (told: (word: PollWord) => void): (() => void) => poll(fromMs, told)
-    fetch.start(ask, fromMs, (word) => {
+    const ended = (word: PollWord): void => {
       if (word === 'waits') return say()
       if (word === 'lost') noReplay()
       settle()
-    })
+    }
+    if (!poll) return ended('lost')
+    fetch.start((told) => poll(fromMs, told), fromMs, ended)
   }
 
   function heard(linkId: number): void {
@@ -276,7 +273,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       if (link && link.id === linkId) leave()
     },
     numbered,
-    unreadable: holes.unreadable,
+    unreadable(count, isBeyond) {
+      holes.unreadable(count)
+      if (isBeyond) suspect({ certainty: 'certain', reason: 'overflow' })
+    },
     counts: holes.counts,
     restore(counts, heardAtMs) {
       holes.restore(counts)

@@ -76,7 +76,7 @@ export function createSession(deps: SessionDeps): Session {
     numbered: (message) => void (config && recovery.numbered(message, config.version, localAt(message))),
     renumbered: () => recovery.renumbered(),
     anotherStore: () => recovery.anotherStore(),
-    unreadable: (count) => recovery.unreadable(count),
+    unreadable: (...what) => recovery.unreadable(...what),
   })
   const recovery = createRecovery({
     clock,

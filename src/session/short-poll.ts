@@ -15,7 +15,7 @@ export interface ShortPollDeps {
   readonly holdMs: number
   /** `again`: it is about to be asked for the next time. */
   open(sink: TransportSink, again: () => void): Transport
-  take(frame: Frame): void
+  take(frame: Frame, isPart: boolean): void
   told(word: PollWord): void
 }
 
@@ -47,9 +47,9 @@ export function startShortPoll({ clock, holdMs, open, take, told }: ShortPollDep
   const poll = open(
     {
       opened: () => {},
-      frame(frame) {
-        take(frame)
-        answered()
+      frame(frame, isPart = false) {
+        take(frame, isPart)
+        if (!isPart) answered()
         return 'nothing-new'
       },
       alive: answered,

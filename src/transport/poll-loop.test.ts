@@ -2,6 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { http, HttpResponse } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterEach, describe, expect, test } from 'vitest'
+import { responseOf } from '../../test/support/chaos/virtual-frames'
+import { createBody } from '../../test/support/fake-body'
 import {
   type CountingClock,
   type Facts,
@@ -90,6 +92,39 @@ describe('on a real server', () => {
     await facts.until('lost')
     expect(facts.of('frame')).toEqual([])
     expect(facts.of('lost')).toEqual([['lost', 'network', null, null]])
+  })
+
+  test('R1: what can be read of an incomplete body is handed over as a part, and the poll is lost', async () => {
+    const server = await serve()
+    const facts = createFacts()
+    open(facts, server.url, { wholeOf: (text) => text.slice(0, text.lastIndexOf('#')) })
+    const response = await server.next()
+    response.writeHead(200, { 'Content-Length': '100' })
+    await new Promise((resolve) => response.write('#один#dva#tr', resolve))
+    response.destroy()
+    await facts.until('lost')
+    expect(facts.all).toEqual([
+      ['opened', 'long-polling', true],
+      ['frame', '#один#dva', 'part'],
+      ['lost', 'network', null, null],
+    ])
+  })
+
+  test('R1: a large body over a slow line is waited for, as long as something comes', async () => {
+    const facts = createFacts()
+    const clock = createFakeClock()
+    const body = createBody(() => {})
+    const response = responseOf(200, {}, body)
+    open(facts, 'http://127.0.0.1/', { clock, fetch: () => Promise.resolve(response), wholeOf: (text) => text })
+    for (const piece of ['a', 'b', 'c', 'd']) {
+      await promiseJobs()
+      body.push(piece)
+      await promiseJobs()
+      await clock.advance(30_000)
+    }
+    body.end()
+    await facts.until('frame')
+    expect(facts.of('frame')).toEqual([['frame', 'abcd']])
   })
 
   test('an empty poll tells where the server stands', async () => {

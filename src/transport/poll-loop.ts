@@ -1,6 +1,6 @@
 /**
  * Owns the loop of long polls: ask, wait, hand over the whole body, ask again from the place reached. A poll counts
- * only when its body is complete. Answers that bring nothing new slow the loop down, so that no server can spin it.
+ * only when its body is complete; what can be read of one that was cut off is handed over as a part. Answers that bring nothing new slow the loop down, so that no server can spin it.
  */
 import type { Frame } from '../codec/codec'
 import { type Loss, loss } from '../core/loss'
@@ -47,41 +47,69 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
 
   async function poll(mine: HttpRequest): Promise<void> {
     current = mine
-    waiting = clock.setTimeout(() => {
-      // Nothing came, not even the empty answer that every server sends: ask again, twice at most.
-      if (++silent >= SILENT_POLLS) return lose(loss('timeout'))
-      mine.abort.abort()
-      pollNext()
-    }, patienceMs)
+    const wait = (): void => {
+      clock.clearTimeout(waiting)
+      waiting = clock.setTimeout(() => {
+        // Nothing came, not even the empty answer that every server sends: ask again, twice at most.
+        if (++silent >= SILENT_POLLS) return lose(loss('timeout'))
+        mine.abort.abort()
+        pollNext()
+      }, patienceMs)
+    }
     // The loop may have moved on, or ended, while this poll was awaited.
     const isStale = (): boolean => over || current !== mine
+    let text = ''
+    wait()
     try {
       const response = mine.response || (await ask(deps, mine === first ? 'first' : 'next', mine))
       if (isStale()) return
-      const body = await (deps.binary && response.status === 200 ? response.arrayBuffer() : response.text())
-      if (isStale()) return
-      clock.clearTimeout(waiting)
-      take(response, body, clock.now() - mine.startedAtMs)
+      const { body, status } = response
+      if (status !== 200 || deps.binary || !deps.wholeOf || !body) {
+        const frame = await (deps.binary && status === 200 ? response.arrayBuffer() : response.text())
+        if (isStale()) return
+        return take(response, frame, clock.now() - mine.startedAtMs)
+      }
+      // A streaming decoder: a character may be split over two chunks.
+      const decoder = new TextDecoder()
+      const reader = body.getReader()
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (isStale()) return
+        if (done) return take(response, text, clock.now() - mine.startedAtMs)
+        text += decoder.decode(value, { stream: true })
+        // A large answer over a slow line takes its time.
+        wait()
+      }
     } catch {
-      if (!isStale()) lose(loss('network'))
+      if (isStale()) return
+      const part = deps.wholeOf && deps.wholeOf(text)
+      if (part) {
+        confirm()
+        if (!over) sink.frame(part, true)
+      }
+      lose(loss('network'))
     }
   }
   function pollNext(): void {
     void poll(startRequest(clock))
   }
 
+  function confirm(): void {
+    clock.clearTimeout(confirming)
+    if (confirmed) return
+    confirmed = true
+    sink.opened('long-polling', true)
+  }
+
   function take(response: Response, body: Frame, heldMs: number): void {
     const { status, headers } = response
     let news = false
+    clock.clearTimeout(waiting)
     if (GATEWAY_TIMEOUTS.indexOf(status) < 0 || heldMs < GATEWAY_PATIENCE_MS) {
       if (status !== 200 && status !== 204 && status !== 304) return lose(refusal(response, String(body)))
-      clock.clearTimeout(confirming)
-      if (!confirmed) {
-        confirmed = true
-        sink.opened('long-polling', true)
-        // A listener may have stopped the client inside its own call, here and below.
-        if (over) return
-      }
+      confirm()
+      // A listener may have stopped the client inside its own call, here and below.
+      if (over) return
       if (typeof body === 'string' ? body : body.byteLength) news = sink.frame(body) === 'news'
       else {
         sink.emptyPoll({

@@ -26,7 +26,8 @@ export interface TransportSink {
    * Called again when it becomes confirmed, or when an event stream turned out to be a long poll.
    */
   opened(kind: TransportKind, confirmed: boolean): void
-  frame(frame: Frame): FrameOutcome
+  /** `isPart`: the rest of the answer was cut off. */
+  frame(frame: Frame, isPart?: boolean): FrameOutcome
   /** A sign of life without a message: a comment, an empty poll. */
   alive(): void
   emptyPoll(hint: PollHint): void
@@ -45,6 +46,8 @@ export interface TransportDeps {
   readonly mayBecomeLongPoll: boolean
   /** Whether the bodies of polls are bytes: read as text they would be spoilt. */
   readonly binary: boolean
+  /** What can be read of a body that was cut off. Missing: nothing. */
+  readonly wholeOf?: ((text: string) => string) | undefined
 }
 
 export interface TransportTimeouts {

@@ -10,7 +10,7 @@ import type { FrameOutcome, TransportDeps, TransportSink } from '../../src/trans
 
 export type Fact =
   | readonly ['opened', kind: string, confirmed: boolean]
-  | readonly ['frame', text: string]
+  | readonly ['frame', text: string, part?: 'part']
   | readonly ['alive']
   | readonly ['empty', lastMessageId: string | null, lastModified: string | null]
   | readonly ['lost', reason: string, code: number | null, retryAfterMs: number | null]
@@ -48,9 +48,9 @@ export function createFacts(outcome: (frame: string) => FrameOutcome = () => 'ne
       }),
     sink: {
       opened: (kind, confirmed) => tell(['opened', kind, confirmed]),
-      frame(frame) {
+      frame(frame, isPart) {
         const text = typeof frame === 'string' ? frame : `<${frame.byteLength} bytes>`
-        tell(['frame', text])
+        tell(isPart ? ['frame', text, 'part'] : ['frame', text])
         return outcome(text)
       },
       alive: () => tell(['alive']),
