@@ -645,13 +645,18 @@ function observe(clock, serverTimeUnix, nowMs) {
   const shiftMs = nowMs - serverTimeUnix * 1e3;
   if (clock.uncertaintyMs === Infinity) return { shiftMs, uncertaintyMs: MESSAGE_LIFETIME_MS };
   const latestMs = clock.shiftMs + clock.uncertaintyMs;
-  const settles = !clock.isSettled && clock.uncertaintyMs < MESSAGE_LIFETIME_MS && shiftMs <= latestMs + LATENCY_MS;
-  if (settles) return __spreadProps(__spreadValues({}, clock), { shiftMs: Math.min(shiftMs, latestMs), isSettled: true });
-  return shiftMs < clock.shiftMs ? __spreadProps(__spreadValues({}, clock), { shiftMs }) : clock;
+  const { laterMs } = clock;
+  if (laterMs === void 0 && clock.uncertaintyMs < MESSAGE_LIFETIME_MS && shiftMs <= latestMs + LATENCY_MS)
+    return settledAt(clock, Math.min(shiftMs, latestMs));
+  if (shiftMs >= clock.shiftMs) return clock;
+  return laterMs === void 0 ? __spreadProps(__spreadValues({}, clock), { shiftMs }) : settledAt(clock, shiftMs, laterMs);
+}
+function settledAt(clock, shiftMs, laterMs = clock.uncertaintyMs) {
+  return __spreadProps(__spreadValues({}, clock), { shiftMs, laterMs: Math.max(0, laterMs + shiftMs - clock.shiftMs) });
 }
 function settled(clock, shiftMs) {
   const fits = typeof shiftMs === "number" && Math.abs(shiftMs - clock.shiftMs) <= clock.uncertaintyMs;
-  return fits ? __spreadProps(__spreadValues({}, clock), { shiftMs, isSettled: true }) : clock;
+  return fits ? settledAt(clock, shiftMs) : clock;
 }
 function serverNow(clock, nowMs) {
   return nowMs - clock.shiftMs;
@@ -1318,6 +1323,7 @@ function createConnection(deps) {
       const port = deps.openLink(opening);
       const transport = factory({
         binary: port.binary,
+        wholeOf: port.wholeOf,
         clock,
         fetch: platform.fetch,
         webSocket: platform.webSocket,
@@ -1335,9 +1341,9 @@ function createConnection(deps) {
             }
             happened({ type: "opened", linkId, kind: as, confirmed });
           },
-          frame(frame) {
+          frame(frame, isPart) {
             if (link.heartbeat) link.heartbeat.heard();
-            const outcome = port.frame(frame);
+            const outcome = port.frame(frame, isPart);
             if (!carried && outcome === "news") {
               carried = true;
               happened({ type: "carried", linkId });
@@ -1420,6 +1426,7 @@ function createConnection(deps) {
 function keyOf$3(name, linkId) {
   return linkId === null ? name : `${name}:${linkId}`;
 }
+const HISTORY_MS = 864e5;
 const WHOLE_HISTORY = "00000000000000000000000000";
 const MID_CLOCK_TOLERANCE_MS = 864e5;
 function numberingOf(version) {
@@ -1567,10 +1574,15 @@ function thinned(marks) {
 function createUnfinished() {
   const reached = /* @__PURE__ */ new Map();
   let begun = null;
+  let epoch = 0;
   return {
     open(base, channels) {
-      if (isAfter(begun || base, base)) reached.clear();
+      if (begun && isAfter(begun, base)) {
+        reached.clear();
+        epoch++;
+      }
       if (!begun || isAfter(begun, base)) begun = base;
+      const openedInEpoch = epoch;
       const keys = new Set(channels);
       reached.forEach((_, key) => keys.has(key) || reached.delete(key));
       const placeOf = (at) => {
@@ -1578,15 +1590,15 @@ function createUnfinished() {
         return place && isAfter(place, base) ? place : base;
       };
       const behind = (a, b) => isAfter(placeOf(a), placeOf(b)) ? 1 : 0;
-      const sorted = () => channels.map((_, at) => at).sort((a, b) => behind(a, b) - behind(b, a));
-      const least = ([first]) => first === void 0 ? base : placeOf(first);
-      const order = sorted();
+      const all = channels.map((_, at) => at);
+      const order = all.slice().sort((a, b) => behind(a, b) - behind(b, a));
+      const least = () => all.length ? placeOf(all.reduce((a, b) => behind(a, b) ? b : a)) : base;
       let last = null;
       let turns = 0;
       let isFurther = false;
       return {
         order,
-        from: least(order),
+        from: least(),
         came(channel, place) {
           if (last && isAfter(last, place)) turns++;
           last = place;
@@ -1594,11 +1606,11 @@ function createUnfinished() {
           const found = channel ? order.findIndex(named) : turns;
           order.slice(0, found + 1).forEach((at) => {
             const key = channels[at];
-            if (!isAfter(place, reached.get(key))) return;
+            if (epoch !== openedInEpoch || !isAfter(place, reached.get(key))) return;
             reached.set(key, place);
             isFurther = true;
           });
-          return least(sorted());
+          return least();
         },
         gotFurther() {
           const was = isFurther;
@@ -1611,8 +1623,8 @@ function createUnfinished() {
 }
 const REPLAY_QUIET_MS = 1e3;
 const REPLAY_LONGEST_MS = 1e4;
+const SEEN_BEFORE_MS = 15e3;
 const SORTING_MS = 1e4;
-const HISTORY_MS$1 = 864e5;
 function createPosition(options) {
   const { version, overlapMs, lastMid, left } = options;
   const { originAtMs, originIsServerTime } = left || options;
@@ -1648,9 +1660,9 @@ function createPosition(options) {
     const base = from ? startOf(from.mid, from.timeAtMs) : origin;
     const isAsking = !!from || storeWasEmpty || fromOrigin;
     const openedInEpoch = epoch;
-    let holding = !byMid && !link.atomic && link.channels.length > 1 && isAsking;
     const surelyStored = { mid: "", timeAtMs: wholeSecond(link.serverNowMs) - 1e3, tag: 0 };
-    const reading = holding ? unfinished.open(base, link.channels) : null;
+    const reading = byMid || link.isAlone || link.channels.length < 2 || !isAsking ? null : unfinished.open(base, link.channels);
+    let holding = !!reading && !link.atomic;
     const query2 = isAsking ? queryOf(reading ? reading.from : base) : {};
     let isAnswered = false;
     let held = null;
@@ -1685,6 +1697,7 @@ function createPosition(options) {
     return {
       query: query2,
       order: reading ? reading.order : void 0,
+      cutOff: () => void (holding = !!reading),
       isUnfinished: () => holding && !!held,
       gotFurther: () => !!reading && reading.gotFurther(),
       next() {
@@ -1726,7 +1739,7 @@ function createPosition(options) {
     return publishedAtMs !== null && publishedAtMs < wholeSecond(originAtMs);
   }
   function createdAt({ createdAtMs }) {
-    return createdAtMs && Math.abs(createdAtMs - originAtMs) < HISTORY_MS$1 ? createdAtMs : null;
+    return createdAtMs && Math.abs(createdAtMs - originAtMs) < HISTORY_MS ? createdAtMs : null;
   }
   return {
     open,
@@ -1740,6 +1753,9 @@ function createPosition(options) {
       return { originAtMs, originIsServerTime, mark, newest: isBehind ? null : newestOf() };
     }
   };
+}
+function neededSince({ mark }) {
+  return mark ? mark.receivedAtMs - SEEN_BEFORE_MS : 0;
 }
 function isPositionState(value) {
   const { originAtMs, originIsServerTime, mark, newest } = Object(value);
@@ -1851,33 +1867,46 @@ const READ_AFTER_MS = 3e3;
 function createArrivals() {
   let known = null;
   let firstAtMs = 0;
-  let unreadSinceMs = Infinity;
   let endedAtMs = Infinity;
-  let firstId = 0;
-  let heardAtMs = Infinity;
-  const isRead = (atMs) => atMs - heardAtMs >= READ_AFTER_MS;
+  const unread = /* @__PURE__ */ new Map();
+  const isRead = ({ heardAtMs }, atMs) => atMs - heardAtMs >= READ_AFTER_MS;
+  function leastAt(atMs) {
+    let least = Infinity;
+    unread.forEach((each) => {
+      if (!isRead(each, atMs)) least = Math.min(least, each.sinceMs);
+    });
+    return least;
+  }
   return {
     opening({ id, sinceMs }, channels, clock, nowMs) {
       const prints = printsOf(channels);
       const old = known || prints;
       if (!known) firstAtMs = nowMs;
-      const fresh = channels.filter((_, at) => old.indexOf(prints[at]) < 0);
+      unread.forEach((each, print) => {
+        if (prints.indexOf(print) < 0 || isRead(each, sinceMs)) unread.delete(print);
+      });
+      const isFresh = (_, at) => old.indexOf(prints[at]) < 0;
+      const fresh = channels.filter(isFresh);
       if (fresh.length) {
         const isDated = clock.uncertaintyMs < Infinity;
         const starts = fresh.map(({ startAtMs }) => isDated && startAtMs ? startAtMs + clock.shiftMs : nowMs);
         const startedAtMs = Math.max(firstAtMs > nowMs ? 0 : firstAtMs, Math.min(nowMs, endedAtMs, ...starts));
-        unreadSinceMs = Math.min(unreadSinceMs, startedAtMs);
-        endedAtMs = heardAtMs = Infinity;
-        firstId = id;
-      } else if (isRead(sinceMs)) unreadSinceMs = Infinity;
+        const entry = () => ({ sinceMs: startedAtMs, firstId: id, heardAtMs: Infinity });
+        prints.filter(isFresh).forEach((print) => unread.set(print, entry()));
+        endedAtMs = Infinity;
+      }
       if (!known || fresh.length) known = prints;
-      return unreadSinceMs;
+      return leastAt(sinceMs);
     },
     heard(linkId, nowMs) {
-      if (linkId >= firstId) heardAtMs = Math.min(heardAtMs, nowMs);
+      unread.forEach((each) => {
+        if (linkId >= each.firstId) each.heardAtMs = Math.min(each.heardAtMs, nowMs);
+      });
     },
     lost(linkId, nowMs) {
-      if (linkId >= firstId && nowMs - heardAtMs < READ_AFTER_MS) heardAtMs = Infinity;
+      unread.forEach((each) => {
+        if (linkId >= each.firstId && !isRead(each, nowMs)) each.heardAtMs = Infinity;
+      });
     },
     ended(nowMs) {
       endedAtMs = Math.min(endedAtMs, nowMs);
@@ -1886,7 +1915,7 @@ function createArrivals() {
       const old = known;
       if (old && printsOf(channels).every((print) => old.indexOf(print) >= 0)) endedAtMs = Infinity;
     },
-    unreadSinceMs: (nowMs) => Math.min(endedAtMs, isRead(nowMs) ? Infinity : unreadSinceMs),
+    unreadSinceMs: (nowMs) => Math.min(endedAtMs, leastAt(nowMs)),
     restore(read) {
       known = read.length ? read : null;
     }
@@ -2395,14 +2424,10 @@ function createCounters() {
 }
 const WRITE_EVERY_MS = 1e3;
 const LONG_AGO_MS = 828e5;
-const SEEN_BEFORE_MS = 15e3;
 const inUse = /* @__PURE__ */ new WeakMap();
 function ownerOf({ channels, version }) {
   const [first] = channels;
   return first ? fingerprint(`${first.id.reveal().split(/[:.]/)[0].toLowerCase()}|v${version}`) : null;
-}
-function neededSince({ mark }) {
-  return mark ? mark.receivedAtMs - SEEN_BEFORE_MS : 0;
 }
 function heardUntil({ position: { mark, originAtMs } }, clockShiftMs) {
   return mark ? mark.receivedAtMs : originAtMs + clockShiftMs;
@@ -2443,7 +2468,7 @@ function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs })
     writtenAtMs = clock.now();
     const state = position.state(owedSinceMs);
     const seen = dedupe.recent(neededSince(state));
-    const shiftMs = serverTime.isSettled ? serverTime.shiftMs : null;
+    const shiftMs = serverTime.laterMs === void 0 ? null : serverTime.shiftMs;
     const downMs = downSinceMs();
     const sinceMs = downMs === null ? writtenAtMs : downMs;
     put({ how, owner, atMs: writtenAtMs, sinceMs, shiftMs, position: state, seen, counts, read });
@@ -2491,10 +2516,6 @@ function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs })
       const nowMs = clock.now();
       return entry.sinceMs > nowMs ? __spreadProps(__spreadValues({}, entry), { sinceMs: nowMs - LONG_AGO_MS }) : entry;
     },
-    neededSinceMs() {
-      const { position, owedSinceMs } = current();
-      return position ? neededSince(position.state(owedSinceMs)) : 0;
-    },
     moved() {
       if (!name || isAway) return;
       const waitMs = writtenAtMs + WRITE_EVERY_MS - clock.now();
@@ -2537,6 +2558,11 @@ function saidAt(message, version, clock, nowMs) {
   const atMs = publishedAt(message) || Number(version) < 3 && message.timeAtMs;
   return Math.min(nowMs, atMs && clock.uncertaintyMs < Infinity ? atMs + clock.shiftMs : Infinity);
 }
+function datedBy(message, clock, nowMs) {
+  const publishedAtMs = publishedAt(message);
+  const isPlausible = clock.uncertaintyMs < Infinity || Math.abs(nowMs - Number(publishedAtMs)) < HISTORY_MS;
+  return publishedAtMs && isPlausible && senderOf(message).type !== "client" ? observe(clock, publishedAtMs / 1e3, nowMs) : clock;
+}
 function senderOf({ body, sender }) {
   const { type, id } = sender || toRecord(toRecord(body.extra)["sender"]);
   return { type: SENDERS[Number(type)] || "unknown", id: typeof id === "string" ? id : null };
@@ -2549,13 +2575,13 @@ function framingOf(version, wanted, codecs) {
 }
 const TRIES$2 = 3;
 const PAUSE_MS$3 = 2e3;
+const AT_ONCE = 2;
 function createLeftBehind({ clock, read: readBefore, missed }) {
   const standing = /* @__PURE__ */ new Map();
   let read = readBefore;
   let readingId = 0;
   let ended = [];
   let tasks = [];
-  let timer;
   const lacking = (prints) => read.length ? prints.filter((print) => read.indexOf(print) < 0) : [];
   function readUntil({ openedAtMs, askedSinceMs }, heardAtMs) {
     return clock.now() - openedAtMs < READ_AFTER_MS ? askedSinceMs : heardAtMs;
@@ -2563,48 +2589,55 @@ function createLeftBehind({ clock, read: readBefore, missed }) {
   function ask2({ poll, prints, sinceMs }) {
     if (!poll) return false;
     lacking(prints).forEach((print) => {
-      const known = tasks.filter((task) => task.print === print)[0];
-      if (!known) tasks.push({ poll, print, sinceMs, triesLeft: TRIES$2, stop: null });
-      else if (sinceMs < known.sinceMs) {
-        halt(known);
-        known.sinceMs = sinceMs;
-      }
+      const known = tasks.filter((task2) => task2.print === print)[0];
+      if (known && sinceMs >= known.sinceMs) return;
+      if (known) drop(known);
+      const task = { poll, print, sinceMs, triesLeft: known ? known.triesLeft : TRIES$2, timer: null, stop: null };
+      tasks.push(task);
+      plan(task);
     });
-    plan();
     return true;
   }
-  function plan() {
-    clock.clearTimeout(timer);
-    if (tasks.length) timer = clock.setTimeout(run, PAUSE_MS$3);
+  function plan(task) {
+    task.timer = clock.setTimeout(() => {
+      task.timer = null;
+      run();
+    }, PAUSE_MS$3);
   }
   function run() {
     if (!readingId) return;
-    for (const task of tasks.slice()) {
-      const { poll, print } = task;
-      const drop = () => {
-        tasks = tasks.filter((each) => each !== task);
-      };
-      const told = (word) => {
-        if (word === "waits") return;
-        task.stop = null;
-        if (word === "answered") return drop();
-        if (--task.triesLeft) return plan();
-        drop();
-        missed(task.sinceMs);
-      };
-      task.stop = task.stop || poll(task.sinceMs, told, print);
-    }
+    const free = AT_ONCE - tasks.filter(({ stop }) => stop).length;
+    const due = tasks.filter(({ timer, stop }) => timer === null && !stop);
+    due.slice(0, free).forEach(start);
+  }
+  function start(task) {
+    const told = (word) => {
+      if (word === "waits") return;
+      task.stop = null;
+      const isOver = word === "answered" || !--task.triesLeft;
+      if (isOver) drop(task);
+      else plan(task);
+      run();
+      if (isOver && word === "lost") missed(task.sinceMs);
+    };
+    task.stop = task.poll(task.sinceMs, told, task.print);
+  }
+  function drop(task) {
+    halt(task);
+    tasks = tasks.filter((each) => each !== task);
   }
   function halt(task) {
+    clock.clearTimeout(task.timer);
+    task.timer = null;
     if (task.stop) task.stop();
     task.stop = null;
   }
   function pause() {
-    clock.clearTimeout(timer);
     tasks.forEach(halt);
   }
   return {
     read: () => read.concat(tasks.map(({ print }) => print)),
+    sinceMs: () => Math.min(...[...tasks, ...ended, ...standing.values()].map(({ sinceMs }) => sinceMs)),
     readingId: () => readingId,
     opened(link, heardAtMs, owedSinceMs) {
       const { id, prints } = link;
@@ -2621,7 +2654,7 @@ function createLeftBehind({ clock, read: readBefore, missed }) {
       standing.set(id, __spreadProps(__spreadValues({}, link), { askedSinceMs, openedAtMs: clock.now(), sinceMs: Infinity, isOwed: false }));
       ended = [];
       const asked = leftOver.map(ask2);
-      plan();
+      run();
       return isLacking && asked.indexOf(true) < 0;
     },
     ended(linkId, how, heardAtMs) {
@@ -2675,9 +2708,9 @@ function startShortPoll({ clock, holdMs, open, take, told }) {
     {
       opened: () => {
       },
-      frame(frame) {
-        take(frame);
-        answered2();
+      frame(frame, isPart = false) {
+        take(frame, isPart);
+        if (!isPart) answered2();
         return "nothing-new";
       },
       alive: answered2,
@@ -2690,10 +2723,12 @@ function startShortPoll({ clock, holdMs, open, take, told }) {
   return stop;
 }
 const SILENT_MOST_MS = 432e5;
+const BROUGHT_MS = 15e3;
 function createLinks(deps) {
   const { clock, arrivals, reader, recovery, uplink } = deps;
   const opening = /* @__PURE__ */ new Map();
   const replays = /* @__PURE__ */ new Map();
+  const asked = /* @__PURE__ */ new Map();
   const { left } = deps;
   let leftAtMs = left ? left.sinceMs : Infinity;
   const leftBehind = createLeftBehind({
@@ -2710,6 +2745,7 @@ function createLinks(deps) {
     const { channels, version } = config;
     const openedAtMs = clock.now();
     const serverTime = deps.serverTime();
+    const { laterMs, uncertaintyMs } = serverTime;
     const framing = deps.framing();
     const codec = deps.codecs[framing];
     const hasActive = deps.state().phase === "connected" && !link.isDoubted;
@@ -2719,17 +2755,17 @@ function createLinks(deps) {
     const silentSinceMs = isDeaf ? Math.max(heardAtMs, openedAtMs - SILENT_MOST_MS) : Infinity;
     const missedSinceMs = Math.min(link.sinceMs, newSinceMs, doubtedSinceMs, silentSinceMs, leftAtMs);
     const sinceMs = Math.min(missedSinceMs, recovery.owedSinceMs());
-    const asked = {
+    const ask2 = {
       nowMs: openedAtMs,
       sinceMs,
       serverNowMs: serverNow(serverTime, openedAtMs),
-      unsureMs: serverTime.isSettled ? 0 : serverTime.uncertaintyMs,
+      unsureMs: laterMs === void 0 ? uncertaintyMs : laterMs,
       channels: channels.map((channel) => mailboxOf(channel.id.reveal())),
       // An attempt that failed may have eaten a message, and took its time: what came meanwhile is asked for as well. On a
       // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
       resumed: hasOpened || id > 1
     };
-    const replay = position.open(__spreadProps(__spreadValues({}, asked), { atomic: kind2 === "long-polling" }));
+    const replay = position.open(__spreadProps(__spreadValues({}, ask2), { atomic: kind2 === "long-polling" }));
     const read = {
       codec,
       replay,
@@ -2740,8 +2776,10 @@ function createLinks(deps) {
     const listed = replay.order ? __spreadProps(__spreadValues({}, config), { channels: replay.order.map((at) => channels[at]) }) : config;
     const address = (as, cursor, of = listed) => addressOf(of, as, { framing, cursor, href: deps.href });
     replays.set(id, replay);
+    asked.set(id, { sinceMs, openedAtMs: Infinity });
     const prints = printsOf(channels);
     const factory = deps.factories["long-polling"];
+    const wholeOf = version < 3 ? codec.wholeOf : void 0;
     const mayPoll = factory && deps.candidates().some((other) => other.kind === "long-polling");
     opening.set(id, {
       id,
@@ -2757,7 +2795,7 @@ function createLinks(deps) {
       release: (frame) => void reader.take(frame, read)
     });
     function poll(fromMs, told, print) {
-      const asking = position.open(__spreadProps(__spreadValues({}, asked), {
+      const asking = position.open(__spreadProps(__spreadValues({}, ask2), {
         nowMs: clock.now(),
         sinceMs: fromMs,
         resumed: true,
@@ -2769,7 +2807,10 @@ function createLinks(deps) {
         told,
         clock,
         holdMs: deps.timeouts.pollHoldMs,
-        take: (frame) => reader.take(frame, __spreadProps(__spreadValues({}, read), { replay: asking })) === "news" && recovery.passed(),
+        take(frame, isPart) {
+          if (isPart) asking.cutOff();
+          if (reader.take(frame, __spreadProps(__spreadValues({}, read), { replay: asking })) === "news") recovery.passed();
+        },
         open: (sink, again) => factory({
           clock,
           fetch: deps.platform.fetch,
@@ -2777,6 +2818,7 @@ function createLinks(deps) {
           timeouts: deps.timeouts,
           mayBecomeLongPoll: false,
           binary: isBinary(config, "long-polling", framing),
+          wholeOf,
           address(phase) {
             if (phase === "next") again();
             return address("long-polling", asking.query, alone);
@@ -2787,10 +2829,12 @@ function createLinks(deps) {
     }
     return {
       binary: isBinary(config, kind2, framing),
+      wholeOf,
       // Only version 5 gives a sign of life that pages can see.
       silenceMs: version > 4 ? deps.timeouts.silenceMs : null,
       address: (phase) => address(kind2, phase === "first" ? replay.query : replay.next()),
-      frame(frame) {
+      frame(frame, isPart) {
+        if (isPart) replay.cutOff();
         if (id >= leftBehind.readingId()) heardAtMs = clock.now();
         if (recovery.hold(id, frame)) return "news";
         const outcome = reader.take(frame, read);
@@ -2807,6 +2851,7 @@ function createLinks(deps) {
     opening.delete(linkId);
     if (!link) return;
     const { missedSinceMs, askedSinceMs } = link;
+    asked.set(linkId, { sinceMs: askedSinceMs, openedAtMs: clock.now() });
     const lacksChannel = leftBehind.opened(link, heardAtMs, recovery.owedSinceMs());
     deps.readsOthers();
     const sinceMs = lacksChannel && missedSinceMs === null ? askedSinceMs : missedSinceMs;
@@ -2824,11 +2869,17 @@ function createLinks(deps) {
     const replay = replays.get(linkId);
     recovery.ended(linkId, !!replay && replay.isUnfinished());
     replays.delete(linkId);
+    asked.delete(linkId);
     leftBehind.ended(linkId, what === "lost" ? what : "closed", Math.min(heardAtMs, recovery.owedSinceMs()));
   }
   return {
     open,
     read: leftBehind.read,
+    neededSinceMs() {
+      const nowMs = clock.now();
+      const open2 = Array.from(asked.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < BROUGHT_MS);
+      return Math.min(leftBehind.sinceMs(), ...open2.map(({ sinceMs }) => sinceMs));
+    },
     pause: leftBehind.pause,
     stop: leftBehind.stop,
     happened(entry, linkId) {
@@ -2850,11 +2901,14 @@ function createReader(deps) {
   function take(frame, link) {
     let outcome = "nothing-new";
     let count = 0;
+    let isBeyond = false;
     counters.frames++;
     for (const item of link.codec.decode(frame)) {
       if (deps.isOver()) break;
-      if (item.type === "bad") count++;
-      else if (item.type === "message") {
+      if (item.type === "bad") {
+        count++;
+        isBeyond = isBeyond || item.reason === "too-large" || item.reason === "too-many";
+      } else if (item.type === "message") {
         if (accept(item, link)) outcome = "news";
         if (item.receipt && !deps.isOver()) link.reply(item.receipt);
       } else if (item.type === "reply") link.reply(item.frame);
@@ -2863,9 +2917,9 @@ function createReader(deps) {
     }
     if (count) {
       counters.bad += count;
-      deps.unreadable(count);
       const message = "The server sent something unreadable; it was skipped, nothing else is lost.";
       deps.warn(new PullError("bad-frame", message, { retryable: true, facts: { count } }));
+      if (!deps.isOver()) deps.unreadable(count, isBeyond);
     }
     deps.taken();
     return outcome;
@@ -3140,7 +3194,6 @@ function remedyOf({
   return "ask-again";
 }
 const HOLE_MS = 3e3;
-const HISTORY_MS = 864e5;
 const IN_FLIGHT_MS = 1500;
 const REPLAYED_MS = 15e3;
 const RECONCILE_MS = 2e3;
@@ -3221,16 +3274,13 @@ function createRecovery(deps) {
     const fromMs = Number(missedSinceMs);
     const heardAtMs = Math.min(fromMs, numberedAtMs);
     const noReplay = () => suspect({ certainty: "suspected", reason: "no-replay" }, heardAtMs);
-    if (!poll) {
-      noReplay();
-      return settle2();
-    }
-    const ask2 = (told) => poll(fromMs, told);
-    fetch.start(ask2, fromMs, (word) => {
+    const ended = (word) => {
       if (word === "waits") return say();
       if (word === "lost") noReplay();
       settle2();
-    });
+    };
+    if (!poll) return ended("lost");
+    fetch.start((told) => poll(fromMs, told), fromMs, ended);
   }
   function heard(linkId) {
     if (link && link.id === linkId) {
@@ -3306,7 +3356,10 @@ function createRecovery(deps) {
       if (link && link.id === linkId) leave();
     },
     numbered,
-    unreadable: holes.unreadable,
+    unreadable(count, isBeyond) {
+      holes.unreadable(count);
+      if (isBeyond) suspect({ certainty: "certain", reason: "overflow" });
+    },
     counts: holes.counts,
     restore(counts, heardAtMs) {
       holes.restore(counts);
@@ -3518,7 +3571,11 @@ function createSession(deps) {
   const counters = createCounters();
   const arrivals = createArrivals();
   const loader = createConfigLoader(deps, adopt);
-  const dedupe = createDedupe(deps.replay.dedupeWindow, () => store.neededSinceMs());
+  const owedSinceMs = () => Math.min(recovery.owedSinceMs(), arrivals.unreadSinceMs(clock.now()));
+  const dedupe = createDedupe(deps.replay.dedupeWindow, () => {
+    const sinceMs = Math.min(owedSinceMs(), links ? links.neededSinceMs() : Infinity);
+    return position ? neededSince(position.state(sinceMs)) : 0;
+  });
   const store = createCursorStore({
     platform,
     reloadMs: deps.replay.reloadMs,
@@ -3529,7 +3586,7 @@ function createSession(deps) {
       owner: config && ownerOf(config),
       counts: recovery.counts(),
       read: links ? links.read() : [],
-      owedSinceMs: Math.min(recovery.owedSinceMs(), arrivals.unreadSinceMs(clock.now()))
+      owedSinceMs: owedSinceMs()
     }),
     downSinceMs: () => downSince(stateNow())
   });
@@ -3540,13 +3597,13 @@ function createSession(deps) {
     serverTime: () => serverTime,
     isOver: () => over,
     obey,
-    dated,
+    dated: (message) => void (serverTime = datedBy(message, serverTime, clock.now())),
     channelDeleted: renew,
     taken: store.moved,
     numbered: (message) => void (config && recovery.numbered(message, config.version, localAt(message))),
     renumbered: () => recovery.renumbered(),
     anotherStore: () => recovery.anotherStore(),
-    unreadable: (count) => recovery.unreadable(count)
+    unreadable: (...what) => recovery.unreadable(...what)
   }));
   const recovery = createRecovery({
     clock,
@@ -3661,13 +3718,6 @@ function createSession(deps) {
   function renew() {
     isRenewing = true;
     loader.want("bad-channel");
-  }
-  function dated(message) {
-    const publishedAtMs = publishedAt(message);
-    const nowMs = clock.now();
-    const isPlausible = serverTime.uncertaintyMs < Infinity || Math.abs(nowMs - Number(publishedAtMs)) < 864e5;
-    if (publishedAtMs && isPlausible && senderOf(message).type !== "client")
-      serverTime = observe(serverTime, publishedAtMs / 1e3, nowMs);
   }
   function obey(event, message) {
     const command = systemCommand(event.command, event.params);
@@ -5369,8 +5419,8 @@ function legacyClass(deps) {
   let PullClient = _PullClient;
   return PullClient;
 }
-const MAX_FRAME_LENGTH = 32 * 1024 * 1024;
-const MAX_PIECES = 5e4;
+const MAX_FRAME_LENGTH = 64 * 1024 * 1024;
+const MAX_PIECES = 2e5;
 const SYSTEM_NAMES = ["unknown", "ping", "channel-deleted", "poll-timeout"];
 function sizeOf(frame) {
   return typeof frame === "string" ? frame.length : frame.byteLength;
@@ -5437,6 +5487,11 @@ const pushStreamText = {
   decode(frame) {
     const size = sizeOf(frame);
     return size > MAX_FRAME_LENGTH ? [bad("too-large", size)] : readFrame(textOf(frame));
+  },
+  wholeOf(text2) {
+    let end = 0;
+    for (let at = nextStart(text2, 0); at < text2.length; at = nextStart(text2, at + 1)) end = at;
+    return text2.slice(0, end);
   }
 };
 function readFrame(frame) {
@@ -5843,37 +5898,62 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
   }
   async function poll(mine) {
     current = mine;
-    waiting = clock.setTimeout(() => {
-      if (++silent >= SILENT_POLLS) return lose(loss("timeout"));
-      mine.abort.abort();
-      pollNext();
-    }, patienceMs);
+    const wait2 = () => {
+      clock.clearTimeout(waiting);
+      waiting = clock.setTimeout(() => {
+        if (++silent >= SILENT_POLLS) return lose(loss("timeout"));
+        mine.abort.abort();
+        pollNext();
+      }, patienceMs);
+    };
     const isStale = () => over || current !== mine;
+    let text2 = "";
+    wait2();
     try {
       const response = mine.response || await ask(deps, mine === first ? "first" : "next", mine);
       if (isStale()) return;
-      const body = await (deps.binary && response.status === 200 ? response.arrayBuffer() : response.text());
-      if (isStale()) return;
-      clock.clearTimeout(waiting);
-      take(response, body, clock.now() - mine.startedAtMs);
+      const { body, status } = response;
+      if (status !== 200 || deps.binary || !deps.wholeOf || !body) {
+        const frame = await (deps.binary && status === 200 ? response.arrayBuffer() : response.text());
+        if (isStale()) return;
+        return take(response, frame, clock.now() - mine.startedAtMs);
+      }
+      const decoder = new TextDecoder();
+      const reader = body.getReader();
+      for (; ; ) {
+        const { done, value } = await reader.read();
+        if (isStale()) return;
+        if (done) return take(response, text2, clock.now() - mine.startedAtMs);
+        text2 += decoder.decode(value, { stream: true });
+        wait2();
+      }
     } catch (e) {
-      if (!isStale()) lose(loss("network"));
+      if (isStale()) return;
+      const part = deps.wholeOf && deps.wholeOf(text2);
+      if (part) {
+        confirm();
+        if (!over) sink.frame(part, true);
+      }
+      lose(loss("network"));
     }
   }
   function pollNext() {
     void poll(startRequest(clock));
   }
+  function confirm() {
+    clock.clearTimeout(confirming);
+    if (confirmed) return;
+    confirmed = true;
+    sink.opened("long-polling", true);
+  }
   function take(response, body, heldMs) {
     const { status, headers } = response;
     let news = false;
+    clock.clearTimeout(waiting);
     if (GATEWAY_TIMEOUTS.indexOf(status) < 0 || heldMs < GATEWAY_PATIENCE_MS) {
       if (status !== 200 && status !== 204 && status !== 304) return lose(refusal(response, String(body)));
-      clock.clearTimeout(confirming);
-      if (!confirmed) {
-        confirmed = true;
-        sink.opened("long-polling", true);
-        if (over) return;
-      }
+      confirm();
+      if (over) return;
       if (typeof body === "string" ? body : body.byteLength) news = sink.frame(body) === "news";
       else {
         sink.emptyPoll({

@@ -425,6 +425,20 @@ describe('push-stream (tag and time)', () => {
       const others = link(OPENS_AT_MS + 2000, { channels: ['a', 'c'] })
       expect(place.open(others).query).toEqual({ tag: 0, time: date(20_000) })
     })
+    test('moves it so for a poll that was cut off, too, and at once for one that came whole', () => {
+      for (const [isCutOff, seconds] of [
+        [true, 10],
+        [false, 30],
+      ] as const) {
+        const { place, replay } = resumed({ atomic: true })
+        if (isCutOff) replay.cutOff()
+        replay.accept(at(30_000, 5, { channel: 'a' }), now(100))
+        replay.accept(at(10_000, 2, { channel: 'b' }), now(100))
+        expect([replay.isUnfinished(), replay.gotFurther()]).toEqual([isCutOff, isCutOff])
+        const next = place.open(link(OPENS_AT_MS + 2000, { channels: ['a', 'b'], atomic: true }))
+        expect(next.query).toEqual({ tag: isCutOff ? 2 : 0, time: date(seconds * 1000) })
+      }
+    })
     test('is over by a later second only as far as the clock of the server is known', () => {
       for (const [unsureMs, place] of [
         [0, 61_000],

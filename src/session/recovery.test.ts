@@ -506,6 +506,16 @@ describe('G2: push-stream from 0.4 on', () => {
   })
 })
 
+test('T3: what lies beyond the largest frame is told for certain', async () => {
+  const { clock, recovery, open, happened } = scene()
+  open({ missedMs: 5000, mayPoll: false })
+  recovery.unreadable(3)
+  recovery.unreadable(1, true)
+  expect(happened).toEqual(['gap certain overflow since -6500'])
+  await clock.advance(2000)
+  expect(happened[1]).toBe('gap')
+})
+
 test('I5: a client that a listener of `gap` stops leaves nothing', async () => {
   for (const lacksChannel of [true, false]) {
     const { clock, recovery, open, happened } = scene()

@@ -19,6 +19,9 @@ describe.concurrent('P6: connections end in the middle of every replay, which co
     ['0.4.0', ['sse']],
     ['0.5.5', ['websocket']],
     ['0.5.5', ['sse']],
+    ['0.3.4', ['long-polling']],
+    ['0.4.0', ['long-polling']],
+    ['0.5.5', ['long-polling']],
   ] as const)('push-stream %s, transports %j', (release, transports) =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ version: release === '0.3.4' ? 1 : 2, pushStream: release })
@@ -32,7 +35,7 @@ describe.concurrent('P6: connections end in the middle of every replay, which co
       for (let at = 0; at < 400; at++) messages.publish()
       await isStored()
       server.faults.clear()
-      server.faults.set({ closeAfterFrames: { websocket: 50, sse: 50 } })
+      server.faults.set({ closeAfterFrames: { websocket: 50, sse: 50, 'long-polling': 50 } })
       await messages.check(follower, { withinMs: 30_000 })
       expect(follower.gaps).toEqual([])
     }),

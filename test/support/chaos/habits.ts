@@ -99,7 +99,7 @@ export const HABITS: readonly Habit[] = [
     spells: spell(
       1600,
       800,
-      ({ server }) => server.faults.set({ closeAfterFrames: { websocket: 25, sse: 60, 'long-polling': 1 } }),
+      ({ server }) => server.faults.set({ closeAfterFrames: { websocket: 25, sse: 60, 'long-polling': 25 } }),
       ({ server }) => server.faults.set({ closeAfterFrames: undefined }),
     ),
     // 0.3.4 resumes an event stream by whole seconds: more than 60 messages of one never pass; a poll brings them.
