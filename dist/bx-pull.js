@@ -5923,7 +5923,11 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
       for (; ; ) {
         const { done, value } = await reader.read();
         if (isStale()) return;
-        if (done) return take(response, text2, clock.now() - mine.startedAtMs);
+        if (done) {
+          const whole = text2;
+          text2 = "";
+          return take(response, whole, clock.now() - mine.startedAtMs);
+        }
         text2 += decoder.decode(value, { stream: true });
         wait2();
       }

@@ -58,6 +58,7 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
     }
     // The loop may have moved on, or ended, while this poll was awaited.
     const isStale = (): boolean => over || current !== mine
+    /** Of a body that has not ended yet. */
     let text = ''
     wait()
     try {
@@ -75,7 +76,11 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
       for (;;) {
         const { done, value } = await reader.read()
         if (isStale()) return
-        if (done) return take(response, text, clock.now() - mine.startedAtMs)
+        if (done) {
+          const whole = text
+          text = ''
+          return take(response, whole, clock.now() - mine.startedAtMs)
+        }
         text += decoder.decode(value, { stream: true })
         // A large answer over a slow line takes its time.
         wait()
