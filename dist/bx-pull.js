@@ -2739,6 +2739,7 @@ function createLinks(deps) {
   arrivals.restore(leftBehind.read());
   let hasOpened = leftAtMs < Infinity;
   let heardAtMs = Infinity;
+  let saidAtMs = Infinity;
   let doubtedSinceMs = Infinity;
   function open(link, config, position) {
     const { id, kind: kind2 } = link;
@@ -2836,6 +2837,7 @@ function createLinks(deps) {
       frame(frame, isPart) {
         if (isPart) replay.cutOff();
         if (id >= leftBehind.readingId()) heardAtMs = clock.now();
+        saidAtMs = Infinity;
         if (recovery.hold(id, frame)) return "news";
         const outcome = reader.take(frame, read);
         if (outcome === "news") recovery.heard(id);
@@ -2870,10 +2872,11 @@ function createLinks(deps) {
     recovery.ended(linkId, !!replay && replay.isUnfinished());
     replays.delete(linkId);
     asked.delete(linkId);
-    leftBehind.ended(linkId, what === "lost" ? what : "closed", Math.min(heardAtMs, recovery.owedSinceMs()));
+    leftBehind.ended(linkId, what === "lost" ? what : "closed", Math.min(heardAtMs, saidAtMs, recovery.owedSinceMs()));
   }
   return {
     open,
+    said: (atMs) => void (saidAtMs = atMs),
     read: leftBehind.read,
     neededSinceMs() {
       const nowMs = clock.now();
@@ -3600,7 +3603,11 @@ function createSession(deps) {
     dated: (message) => void (serverTime = datedBy(message, serverTime, clock.now())),
     channelDeleted: renew,
     taken: store.moved,
-    numbered: (message) => void (config && recovery.numbered(message, config.version, localAt(message))),
+    numbered(message) {
+      const atMs = localAt(message);
+      if (links) links.said(atMs);
+      if (config) recovery.numbered(message, config.version, atMs);
+    },
     renumbered: () => recovery.renumbered(),
     anotherStore: () => recovery.anotherStore(),
     unreadable: (...what) => recovery.unreadable(...what)

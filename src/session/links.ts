@@ -55,6 +55,8 @@ export interface SessionLinks {
   /** What came since then may come again: links are about to bring it, or exchanged channels are still to be asked for it. */
   neededSinceMs(): number
   open(link: OpeningLink, config: PullConfig, position: Position): LinkPort
+  /** A new message came that was published then, by the local clock. */
+  said(atMs: number): void
   /** The page goes. */
   pause(): void
   stop(): void
@@ -80,6 +82,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   let hasOpened = leftAtMs < Infinity
   /** When anything came last: what is open may have died right after it. */
   let heardAtMs = Infinity
+  /** When what came then was published: a page that stood still reads it long after it came. */
+  let saidAtMs = Infinity
   /** The same when what is open began to be doubted, until something opens: what comes over it later may have passed a hole. */
   let doubtedSinceMs = Infinity
 
@@ -193,6 +197,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
         if (isPart) replay.cutOff()
         // A link that is drained says nothing about its successor.
         if (id >= leftBehind.readingId()) heardAtMs = clock.now()
+        saidAtMs = Infinity
         if (recovery.hold(id, frame)) return 'news'
         const outcome = reader.take(frame, read)
         if (outcome === 'news') recovery.heard(id)
@@ -232,11 +237,12 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     recovery.ended(linkId, !!replay && replay.isUnfinished())
     replays.delete(linkId)
     asked.delete(linkId)
-    leftBehind.ended(linkId, what === 'lost' ? what : 'closed', Math.min(heardAtMs, recovery.owedSinceMs()))
+    leftBehind.ended(linkId, what === 'lost' ? what : 'closed', Math.min(heardAtMs, saidAtMs, recovery.owedSinceMs()))
   }
 
   return {
     open,
+    said: (atMs) => void (saidAtMs = atMs),
     read: leftBehind.read,
     neededSinceMs() {
       const nowMs = clock.now()

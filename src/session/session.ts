@@ -73,7 +73,11 @@ export function createSession(deps: SessionDeps): Session {
     dated: (message) => void (serverTime = datedBy(message, serverTime, clock.now())),
     channelDeleted: renew,
     taken: store.moved,
-    numbered: (message) => void (config && recovery.numbered(message, config.version, localAt(message))),
+    numbered(message) {
+      const atMs = localAt(message)
+      if (links) links.said(atMs)
+      if (config) recovery.numbered(message, config.version, atMs)
+    },
     renumbered: () => recovery.renumbered(),
     anotherStore: () => recovery.anotherStore(),
     unreadable: (...what) => recovery.unreadable(...what),
