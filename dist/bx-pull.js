@@ -854,7 +854,7 @@ function closeAll(d, reason) {
   [d.active, ...d.links].forEach((link) => link && closeLink(d, link, reason));
 }
 const USELESS_MOST = 6;
-const MINUTE_MS = 6e4;
+const MINUTE_MS = 61e3;
 function beginRound(d) {
   const { memory } = d;
   if (floorMs(d) > 0) return wait(d, floorMs(d));
@@ -1571,6 +1571,7 @@ function thinned(marks) {
   }
   return marks.filter((_, at) => at !== drop);
 }
+const SHORTER_BY = 10;
 function createUnfinished() {
   const reached = /* @__PURE__ */ new Map();
   let begun = null;
@@ -1595,7 +1596,7 @@ function createUnfinished() {
       const least = () => all.length ? placeOf(all.reduce((a, b) => behind(a, b) ? b : a)) : base;
       let last = null;
       let turns = 0;
-      let isFurther = false;
+      let passed = 0;
       return {
         order,
         from: least(),
@@ -1604,18 +1605,16 @@ function createUnfinished() {
           last = place;
           const named = (at) => channel.toLowerCase().indexOf(channels[at]) === 0;
           const found = channel ? order.findIndex(named) : turns;
-          order.slice(0, found + 1).forEach((at) => {
-            const key = channels[at];
-            if (epoch !== openedInEpoch || !isAfter(place, reached.get(key))) return;
-            reached.set(key, place);
-            isFurther = true;
-          });
+          const listed = epoch === openedInEpoch ? order.slice(0, found + 1).map((at) => channels[at]) : [];
+          const passing = listed.filter((key) => isAfter(place, reached.get(key)));
+          passing.forEach((key) => reached.set(key, place));
+          if (passing.length) passed++;
           return least();
         },
         gotFurther() {
-          const was = isFurther;
-          isFurther = false;
-          return was;
+          const isShorter = passed >= SHORTER_BY;
+          if (isShorter) passed = 0;
+          return isShorter;
         }
       };
     }

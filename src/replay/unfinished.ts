@@ -17,9 +17,12 @@ export interface Reading {
   readonly order: readonly number[]
   /** Everything before the answer has come. `null`: the message does not name its channel (0.3.4). */
   came(channel: string | null, place: Place): Place
-  /** Whether the next link would ask for less, since this was asked last. */
+  /** Whether the next link would ask for less, by more than a few messages, since this was asked last. */
   gotFurther(): boolean
 }
+
+/** What is replayed to a quiet page says nothing about a connection: whoever kills it lets a few messages through, too. */
+const SHORTER_BY = 10
 
 export function createUnfinished(): Unfinished {
   const reached = new Map<string, Place>()
@@ -48,7 +51,7 @@ export function createUnfinished(): Unfinished {
       const least = (): Place => (all.length ? placeOf(all.reduce((a, b) => (behind(a, b) ? b : a))) : base)
       let last: Place | null = null
       let turns = 0
-      let isFurther = false
+      let passed = 0
       return {
         order,
         from: least(),
@@ -59,18 +62,16 @@ export function createUnfinished(): Unfinished {
           const named = (at: number): boolean => channel!.toLowerCase().indexOf(channels[at] as string) === 0
           const found = channel ? order.findIndex(named) : turns
           // Those listed before it have been replayed to their end.
-          order.slice(0, found + 1).forEach((at) => {
-            const key = channels[at] as string
-            if (epoch !== openedInEpoch || !isAfter(place, reached.get(key))) return
-            reached.set(key, place)
-            isFurther = true
-          })
+          const listed = epoch === openedInEpoch ? order.slice(0, found + 1).map((at) => channels[at] as string) : []
+          const passing = listed.filter((key) => isAfter(place, reached.get(key)))
+          passing.forEach((key) => reached.set(key, place))
+          if (passing.length) passed++
           return least()
         },
         gotFurther() {
-          const was = isFurther
-          isFurther = false
-          return was
+          const isShorter = passed >= SHORTER_BY
+          if (isShorter) passed = 0
+          return isShorter
         },
       }
     },
