@@ -2726,8 +2726,7 @@ const BROUGHT_MS = 15e3;
 function createLinks(deps) {
   const { clock, arrivals, reader, recovery, uplink } = deps;
   const opening = /* @__PURE__ */ new Map();
-  const replays = /* @__PURE__ */ new Map();
-  const asked = /* @__PURE__ */ new Map();
+  const asks = /* @__PURE__ */ new Map();
   const { left } = deps;
   let leftAtMs = left ? left.sinceMs : Infinity;
   const leftBehind = createLeftBehind({
@@ -2775,8 +2774,7 @@ function createLinks(deps) {
     };
     const listed = replay.order ? __spreadProps(__spreadValues({}, config), { channels: replay.order.map((at) => channels[at]) }) : config;
     const address = (as, cursor, of = listed) => addressOf(of, as, { framing, cursor, href: deps.href });
-    replays.set(id, replay);
-    asked.set(id, { sinceMs, openedAtMs: Infinity });
+    asks.set(id, { replay, sinceMs, openedAtMs: Infinity });
     const prints = printsOf(channels);
     const factory = deps.factories["long-polling"];
     const wholeOf = version < 3 ? codec.wholeOf : void 0;
@@ -2852,7 +2850,8 @@ function createLinks(deps) {
     opening.delete(linkId);
     if (!link) return;
     const { missedSinceMs, askedSinceMs } = link;
-    asked.set(linkId, { sinceMs: askedSinceMs, openedAtMs: clock.now() });
+    const ask2 = asks.get(linkId);
+    if (ask2) ask2.openedAtMs = clock.now();
     const lacksChannel = leftBehind.opened(link, heardAtMs, recovery.owedSinceMs());
     deps.readsOthers();
     const sinceMs = lacksChannel && missedSinceMs === null ? askedSinceMs : missedSinceMs;
@@ -2867,10 +2866,9 @@ function createLinks(deps) {
     const attempt2 = opening.get(linkId);
     if (attempt2) leftBehind.failed(attempt2);
     opening.delete(linkId);
-    const replay = replays.get(linkId);
-    recovery.ended(linkId, !!replay && replay.isUnfinished());
-    replays.delete(linkId);
-    asked.delete(linkId);
+    const ask2 = asks.get(linkId);
+    recovery.ended(linkId, !!ask2 && ask2.replay.isUnfinished());
+    asks.delete(linkId);
     leftBehind.ended(linkId, what === "lost" ? what : "closed", Math.min(heardAtMs, saidAtMs, recovery.owedSinceMs()));
   }
   return {
@@ -2879,7 +2877,7 @@ function createLinks(deps) {
     read: leftBehind.read,
     neededSinceMs() {
       const nowMs = clock.now();
-      const open2 = Array.from(asked.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < BROUGHT_MS);
+      const open2 = Array.from(asks.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < BROUGHT_MS);
       return Math.min(leftBehind.sinceMs(), ...open2.map(({ sinceMs }) => sinceMs));
     },
     pause: leftBehind.pause,
@@ -5871,6 +5869,15 @@ function ask({ address, fetch }, phase, { abort }, accept) {
     credentials: "same-origin"
   }));
 }
+async function readText(body, isOver, piece) {
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  while (!isOver()) {
+    const { done, value } = await reader.read();
+    if (done || isOver()) return;
+    piece(decoder.decode(value, { stream: true }));
+  }
+}
 function refusal({ status, headers }, body) {
   return lossFromStatus(status, body, headers.get("Retry-After"));
 }
@@ -5919,24 +5926,16 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
       const response = mine.response || await ask(deps, mine === first ? "first" : "next", mine);
       if (isStale()) return;
       const { body, status } = response;
-      if (status !== 200 || deps.binary || !deps.wholeOf || !body) {
-        const frame = await (deps.binary && status === 200 ? response.arrayBuffer() : response.text());
-        if (isStale()) return;
-        return take(response, frame, clock.now() - mine.startedAtMs);
-      }
-      const decoder = new TextDecoder();
-      const reader = body.getReader();
-      for (; ; ) {
-        const { done, value } = await reader.read();
-        if (isStale()) return;
-        if (done) {
-          const whole = text2;
-          text2 = "";
-          return take(response, whole, clock.now() - mine.startedAtMs);
-        }
-        text2 += decoder.decode(value, { stream: true });
-        wait2();
-      }
+      let frame;
+      if (status === 200 && body && deps.wholeOf && !deps.binary) {
+        await readText(body, isStale, (piece) => {
+          text2 += piece;
+          wait2();
+        });
+        frame = text2;
+        text2 = "";
+      } else frame = await (deps.binary && status === 200 ? response.arrayBuffer() : response.text());
+      if (!isStale()) take(response, frame, clock.now() - mine.startedAtMs);
     } catch (e) {
       if (isStale()) return;
       const part = deps.wholeOf && deps.wholeOf(text2);
@@ -6038,20 +6037,19 @@ function createEventStreamTransport(deps) {
       (data) => over || sink.frame(data),
       () => over || sink.alive()
     );
-    const decoder = new TextDecoder();
-    const reader = body.getReader();
     let confirmed = false;
-    for (; ; ) {
-      const { done, value } = await reader.read();
-      if (over) return;
-      if (done) return lose(loss("dropped"));
-      if (!confirmed) {
-        confirmed = true;
-        sink.opened("sse", true);
+    await readText(
+      body,
+      () => over,
+      (text2) => {
+        if (!confirmed) {
+          confirmed = true;
+          sink.opened("sse", true);
+        }
+        if (!over) feed(text2);
       }
-      if (!over) feed(decoder.decode(value, { stream: true }));
-      if (over) return;
-    }
+    );
+    lose(loss("dropped"));
   }
   run().catch(() => lose(loss("network")));
   return { close };

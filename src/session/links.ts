@@ -68,9 +68,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   const { clock, arrivals, reader, recovery, uplink } = deps
   /** Until they open: what recovering needs to know of them. */
   const opening = new Map<number, RecoveringLink & StandingLink>()
-  const replays = new Map<number, Replay>()
   /** What links that are open, or opening, have asked for. */
-  const asked = new Map<number, { readonly sinceMs: number; readonly openedAtMs: number }>()
+  const asks = new Map<number, { readonly replay: Replay; readonly sinceMs: number; openedAtMs: number }>()
   const { left } = deps
   let leftAtMs = left ? left.sinceMs : Infinity
   const leftBehind = createLeftBehind({
@@ -125,8 +124,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const listed = replay.order ? { ...config, channels: replay.order.map((at) => channels[at] as Channel) } : config
     const address = (as: TransportKind, cursor: CursorQuery, of = listed): TransportAddress =>
       addressOf(of, as, { framing, cursor, href: deps.href })
-    replays.set(id, replay)
-    asked.set(id, { sinceMs, openedAtMs: Infinity })
+    asks.set(id, { replay, sinceMs, openedAtMs: Infinity })
     // A token that names none says nothing about them.
     const prints = printsOf(channels)
     const factory = deps.factories['long-polling']
@@ -215,7 +213,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     opening.delete(linkId)
     if (!link) return
     const { missedSinceMs, askedSinceMs } = link
-    asked.set(linkId, { sinceMs: askedSinceMs, openedAtMs: clock.now() })
+    const ask = asks.get(linkId)
+    if (ask) ask.openedAtMs = clock.now()
     const lacksChannel = leftBehind.opened(link, heardAtMs, recovery.owedSinceMs())
     deps.readsOthers()
     // It may have been opened before the break.
@@ -233,10 +232,9 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const attempt = opening.get(linkId)
     if (attempt) leftBehind.failed(attempt)
     opening.delete(linkId)
-    const replay = replays.get(linkId)
-    recovery.ended(linkId, !!replay && replay.isUnfinished())
-    replays.delete(linkId)
-    asked.delete(linkId)
+    const ask = asks.get(linkId)
+    recovery.ended(linkId, !!ask && ask.replay.isUnfinished())
+    asks.delete(linkId)
     leftBehind.ended(linkId, what === 'lost' ? what : 'closed', Math.min(heardAtMs, saidAtMs, recovery.owedSinceMs()))
   }
 
@@ -246,7 +244,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     read: leftBehind.read,
     neededSinceMs() {
       const nowMs = clock.now()
-      const open = Array.from(asked.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < BROUGHT_MS)
+      const open = Array.from(asks.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < BROUGHT_MS)
       return Math.min(leftBehind.sinceMs(), ...open.map(({ sinceMs }) => sinceMs))
     },
     pause: leftBehind.pause,

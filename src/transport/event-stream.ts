@@ -4,7 +4,7 @@
  */
 import { type Loss, loss } from '../core/loss'
 import { createEventParser } from './event-parser'
-import { ask, refusal, startRequest } from './http'
+import { ask, readText, refusal, startRequest } from './http'
 import { createPollLoop } from './poll-loop'
 import type { Transport, TransportDeps } from './transport'
 
@@ -61,21 +61,19 @@ export function createEventStreamTransport(deps: TransportDeps): Transport {
       (data) => over || sink.frame(data),
       () => over || sink.alive(),
     )
-    // A streaming decoder: a character may be split over two chunks.
-    const decoder = new TextDecoder()
-    const reader = body.getReader()
     let confirmed = false
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (over) return
-      if (done) return lose(loss('dropped'))
-      if (!confirmed) {
-        confirmed = true
-        sink.opened('sse', true)
-      }
-      if (!over) feed(decoder.decode(value, { stream: true }))
-      if (over) return
-    }
+    await readText(
+      body,
+      () => over,
+      (text) => {
+        if (!confirmed) {
+          confirmed = true
+          sink.opened('sse', true)
+        }
+        if (!over) feed(text)
+      },
+    )
+    lose(loss('dropped'))
   }
 
   run().catch(() => lose(loss('network')))

@@ -34,6 +34,24 @@ export function ask(
   })
 }
 
+/**
+ * Hands over a body as text while it comes, until it ends or nobody wants it any more. Fails where it breaks off. The
+ * decoder streams: a character may be split over two chunks.
+ */
+export async function readText(
+  body: ReadableStream<Uint8Array>,
+  isOver: () => boolean,
+  piece: (text: string) => void,
+): Promise<void> {
+  const decoder = new TextDecoder()
+  const reader = body.getReader()
+  while (!isOver()) {
+    const { done, value } = await reader.read()
+    if (done || isOver()) return
+    piece(decoder.decode(value, { stream: true }))
+  }
+}
+
 export function refusal({ status, headers }: Response, body: string): Loss {
   return lossFromStatus(status, body, headers.get('Retry-After'))
 }

@@ -1,10 +1,11 @@
 /**
  * Owns the loop of long polls: ask, wait, hand over the whole body, ask again from the place reached. A poll counts
- * only when its body is complete; what can be read of one that was cut off is handed over as a part. Answers that bring nothing new slow the loop down, so that no server can spin it.
+ * only when its body is complete; what can be read of one that was cut off is handed over as a part. Answers that
+ * bring nothing new slow the loop down, so that no server can spin it.
  */
 import type { Frame } from '../codec/codec'
 import { type Loss, loss } from '../core/loss'
-import { type HttpRequest, ask, refusal, startRequest } from './http'
+import { type HttpRequest, ask, readText, refusal, startRequest } from './http'
 import type { Transport, TransportDeps } from './transport'
 
 /** Gateways answer so when they lose patience with a waiting poll. */
@@ -65,26 +66,17 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
       const response = mine.response || (await ask(deps, mine === first ? 'first' : 'next', mine))
       if (isStale()) return
       const { body, status } = response
-      if (status !== 200 || deps.binary || !deps.wholeOf || !body) {
-        const frame = await (deps.binary && status === 200 ? response.arrayBuffer() : response.text())
-        if (isStale()) return
-        return take(response, frame, clock.now() - mine.startedAtMs)
-      }
-      // A streaming decoder: a character may be split over two chunks.
-      const decoder = new TextDecoder()
-      const reader = body.getReader()
-      for (;;) {
-        const { done, value } = await reader.read()
-        if (isStale()) return
-        if (done) {
-          const whole = text
-          text = ''
-          return take(response, whole, clock.now() - mine.startedAtMs)
-        }
-        text += decoder.decode(value, { stream: true })
-        // A large answer over a slow line takes its time.
-        wait()
-      }
+      let frame: Frame
+      if (status === 200 && body && deps.wholeOf && !deps.binary) {
+        await readText(body, isStale, (piece) => {
+          text += piece
+          // A large answer over a slow line takes its time.
+          wait()
+        })
+        frame = text
+        text = ''
+      } else frame = await (deps.binary && status === 200 ? response.arrayBuffer() : response.text())
+      if (!isStale()) take(response, frame, clock.now() - mine.startedAtMs)
     } catch {
       if (isStale()) return
       const part = deps.wholeOf && deps.wholeOf(text)
