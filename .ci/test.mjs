@@ -18,6 +18,7 @@ const isCi = Boolean(process.env.CI)
 /** A build server's patience: a hanging step is ended, and its run fails, before the whole is cut off without a word. */
 const RUN_TIMEOUT_MS = 14 * 60_000
 const STEP_TIMEOUT_MS = 8 * 60_000
+const LINES_OF_A_FAILURE = 12
 
 const binary = (name) => join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name)
 const script = (name) => ({ kind: 'script', command: ['npm', 'run', '--silent', name] })
@@ -145,12 +146,12 @@ function readReport(name, file, ended) {
     for (const test of suite.assertionResults) {
       const title = [where, ...test.ancestorTitles, test.title].join(' > ')
       if (test.status === 'passed') result.passed += 1
-      else if (test.status === 'failed') addProblem(result, 'failed', title)
+      else if (test.status === 'failed') addProblem(result, 'failed', title, test.failureMessages)
       else addProblem(result, 'skipped', title)
     }
     // A file that cannot even be loaded has no tests that could fail.
     const hasFailedTest = suite.assertionResults.some((test) => test.status === 'failed')
-    if (suite.status === 'failed' && !hasFailedTest) addProblem(result, 'failed', where)
+    if (suite.status === 'failed' && !hasFailedTest) addProblem(result, 'failed', where, [suite.message])
   }
   if (result.passed + result.failed === 0) addProblem(result, 'failed', `${name}: not one test was executed`)
   // An error outside of every test, or a handle that vitest had to give up on.
@@ -159,9 +160,12 @@ function readReport(name, file, ended) {
   return result
 }
 
-function addProblem(result, kind, title) {
+/** The end of a long log is what people are shown: it has to say why, too. */
+function addProblem(result, kind, title, messages = []) {
   result[kind] += 1
-  result.problems.push(`${kind === 'failed' ? 'FAILED ' : 'skipped'} ${title}`)
+  const why = messages.join('\n').split('\n').slice(0, LINES_OF_A_FAILURE)
+  const heading = `${kind === 'failed' ? 'FAILED ' : 'skipped'} ${title}`
+  result.problems.push([heading, ...why.filter(Boolean).map((line) => `        ${line}`)].join('\n'))
 }
 
 function broken(why) {

@@ -282,11 +282,11 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       holes.restore(counts)
       numberedAtMs = heardAtMs
     },
-    // The position asks for everything until everything came.
+    // The position asks for everything until everything came. A lower mid may still be on its way into the store.
     renumbered() {
       lostStore(numberedAtMs)
       highestMid = ''
-      if (link) debt.owe(clock.now(), 0)
+      if (link) debt.owe(clock.now(), RECONCILE_MS)
     },
     anotherStore: () => lostStore(numberedAtMs),
     leftBehind: (sinceMs) => suspect({ certainty: 'suspected', reason: 'channel' }, sinceMs),
