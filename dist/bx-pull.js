@@ -624,9 +624,9 @@ function replaceChannel(set, expiredId, successor) {
   });
   return isFound ? channelSet(next) : null;
 }
+const HISTORY_MS = 864e5;
 const HALF_RESOLUTION_MS = 500;
 const LATENCY_MS = 1e3;
-const MESSAGE_LIFETIME_MS = 864e5;
 const RENEW_SHARE = 0.1;
 const RENEW_SPAN_MS = 15 * 6e4;
 const RENEW_MARGIN_MS = 5e3;
@@ -643,10 +643,10 @@ function serverClock(serverTimeAtMs, sentAtMs, receivedAtMs) {
 function observe(clock, serverTimeUnix, nowMs) {
   if (!(serverTimeUnix > 0) || !isFinite(serverTimeUnix)) return clock;
   const shiftMs = nowMs - serverTimeUnix * 1e3;
-  if (clock.uncertaintyMs === Infinity) return { shiftMs, uncertaintyMs: MESSAGE_LIFETIME_MS };
+  if (clock.uncertaintyMs === Infinity) return { shiftMs, uncertaintyMs: HISTORY_MS };
   const latestMs = clock.shiftMs + clock.uncertaintyMs;
   const { laterMs } = clock;
-  if (laterMs === void 0 && clock.uncertaintyMs < MESSAGE_LIFETIME_MS && shiftMs <= latestMs + LATENCY_MS)
+  if (laterMs === void 0 && clock.uncertaintyMs < HISTORY_MS && shiftMs <= latestMs + LATENCY_MS)
     return settledAt(clock, Math.min(shiftMs, latestMs));
   if (shiftMs >= clock.shiftMs) return clock;
   return laterMs === void 0 ? __spreadProps(__spreadValues({}, clock), { shiftMs }) : settledAt(clock, shiftMs, laterMs);
@@ -1426,7 +1426,6 @@ function createConnection(deps) {
 function keyOf$3(name, linkId) {
   return linkId === null ? name : `${name}:${linkId}`;
 }
-const HISTORY_MS = 864e5;
 const WHOLE_HISTORY = "00000000000000000000000000";
 const MID_CLOCK_TOLERANCE_MS = 864e5;
 function numberingOf(version) {
@@ -1622,7 +1621,7 @@ function createUnfinished() {
 }
 const REPLAY_QUIET_MS = 1e3;
 const REPLAY_LONGEST_MS = 1e4;
-const SEEN_BEFORE_MS = 15e3;
+const REPLAYED_MS = 15e3;
 const SORTING_MS = 1e4;
 function createPosition(options) {
   const { version, overlapMs, lastMid, left } = options;
@@ -1754,7 +1753,7 @@ function createPosition(options) {
   };
 }
 function neededSince({ mark }) {
-  return mark ? mark.receivedAtMs - SEEN_BEFORE_MS : 0;
+  return mark ? mark.receivedAtMs - REPLAYED_MS : 0;
 }
 function isPositionState(value) {
   const { originAtMs, originIsServerTime, mark, newest } = Object(value);
@@ -1915,8 +1914,8 @@ function createArrivals() {
       if (old && printsOf(channels).every((print) => old.indexOf(print) >= 0)) endedAtMs = Infinity;
     },
     unreadSinceMs: (nowMs) => Math.min(endedAtMs, leastAt(nowMs)),
-    restore(read) {
-      known = read.length ? read : null;
+    restore(read2) {
+      known = read2.length ? read2 : null;
     }
   };
 }
@@ -2192,8 +2191,8 @@ function usableUrl(scheme, value) {
   const rest = parts[2];
   return parts[1] === void 0 ? rest : `${scheme}${parts[1].toLowerCase()}:${rest}`;
 }
-function transform(read) {
-  return read;
+function transform(read2) {
+  return read2;
 }
 function object$1(shape) {
   return (value) => {
@@ -2459,7 +2458,7 @@ function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs })
     attempt2((open) => open.removeItem(name));
   }
   function write(how) {
-    const { owner, position, serverTime, counts, read, owedSinceMs } = current();
+    const { owner, position, serverTime, counts, read: read2, owedSinceMs } = current();
     clock.clearTimeout(timer);
     isSoon = false;
     if (before) put(__spreadProps(__spreadValues({}, before), { how }));
@@ -2470,7 +2469,7 @@ function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs })
     const shiftMs = serverTime.laterMs === void 0 ? null : serverTime.shiftMs;
     const downMs = downSinceMs();
     const sinceMs = downMs === null ? writtenAtMs : downMs;
-    put({ how, owner, atMs: writtenAtMs, sinceMs, shiftMs, position: state, seen, counts, read });
+    put({ how, owner, atMs: writtenAtMs, sinceMs, shiftMs, position: state, seen, counts, read: read2 });
     if (how === "alive") plan(Math.min(reloadMs / 4, 36e5));
   }
   function plan(delayMs) {
@@ -2577,11 +2576,11 @@ const PAUSE_MS$3 = 2e3;
 const AT_ONCE = 2;
 function createLeftBehind({ clock, read: readBefore, missed }) {
   const standing = /* @__PURE__ */ new Map();
-  let read = readBefore;
+  let read2 = readBefore;
   let readingId = 0;
   let ended = [];
   let tasks = [];
-  const lacking = (prints) => read.length ? prints.filter((print) => read.indexOf(print) < 0) : [];
+  const lacking = (prints) => read2.length ? prints.filter((print) => read2.indexOf(print) < 0) : [];
   function readUntil({ openedAtMs, askedSinceMs }, heardAtMs) {
     return clock.now() - openedAtMs < READ_AFTER_MS ? askedSinceMs : heardAtMs;
   }
@@ -2635,7 +2634,7 @@ function createLeftBehind({ clock, read: readBefore, missed }) {
     tasks.forEach(halt);
   }
   return {
-    read: () => read.concat(tasks.map(({ print }) => print)),
+    read: () => read2.concat(tasks.map(({ print }) => print)),
     sinceMs: () => Math.min(...[...tasks, ...ended, ...standing.values()].map(({ sinceMs }) => sinceMs)),
     readingId: () => readingId,
     opened(link, heardAtMs, owedSinceMs) {
@@ -2644,8 +2643,8 @@ function createLeftBehind({ clock, read: readBefore, missed }) {
         part.sinceMs = Math.min(part.sinceMs, owedSinceMs, readUntil(part, heardAtMs));
         part.isOwed = part.isOwed || part.isAfterBreak && owedSinceMs < Infinity;
       });
-      const before = read;
-      read = prints;
+      const before = read2;
+      read2 = prints;
       const isLacking = !readingId && lacking(before).length > 0;
       readingId = id;
       const leftOver = ended.filter((part) => lacking(part.prints).length);
@@ -2722,7 +2721,6 @@ function startShortPoll({ clock, holdMs, open, take, told }) {
   return stop;
 }
 const SILENT_MOST_MS = 432e5;
-const BROUGHT_MS = 15e3;
 function createLinks(deps) {
   const { clock, arrivals, reader, recovery, uplink } = deps;
   const opening = /* @__PURE__ */ new Map();
@@ -2765,7 +2763,7 @@ function createLinks(deps) {
       resumed: hasOpened || id > 1
     };
     const replay = position.open(__spreadProps(__spreadValues({}, ask2), { atomic: kind2 === "long-polling" }));
-    const read = {
+    const read2 = {
       codec,
       replay,
       origin: { channels, openedAtMs },
@@ -2790,7 +2788,7 @@ function createLinks(deps) {
       isAfterBreak: hasOpened && !hasActive,
       // Version 5 replays over WebSocket alone.
       poll: mayPoll && version < 5 ? poll : null,
-      release: (frame) => void reader.take(frame, read)
+      release: (frame) => void reader.take(frame, read2)
     });
     function poll(fromMs, told, print) {
       const asking = position.open(__spreadProps(__spreadValues({}, ask2), {
@@ -2807,7 +2805,7 @@ function createLinks(deps) {
         holdMs: deps.timeouts.pollHoldMs,
         take(frame, isPart) {
           if (isPart) asking.cutOff();
-          if (reader.take(frame, __spreadProps(__spreadValues({}, read), { replay: asking })) === "news") recovery.passed();
+          if (reader.take(frame, __spreadProps(__spreadValues({}, read2), { replay: asking })) === "news") recovery.passed();
         },
         open: (sink, again) => factory({
           clock,
@@ -2836,7 +2834,7 @@ function createLinks(deps) {
         if (id >= leftBehind.readingId()) heardAtMs = clock.now();
         saidAtMs = Infinity;
         if (recovery.hold(id, frame)) return "news";
-        const outcome = reader.take(frame, read);
+        const outcome = reader.take(frame, read2);
         if (outcome === "news") recovery.heard(id);
         return replay.gotFurther() ? "news" : outcome;
       },
@@ -2877,7 +2875,7 @@ function createLinks(deps) {
     read: leftBehind.read,
     neededSinceMs() {
       const nowMs = clock.now();
-      const open2 = Array.from(asks.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < BROUGHT_MS);
+      const open2 = Array.from(asks.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < REPLAYED_MS);
       return Math.min(leftBehind.sinceMs(), ...open2.map(({ sinceMs }) => sinceMs));
     },
     pause: leftBehind.pause,
@@ -2901,16 +2899,20 @@ function createReader(deps) {
   function take(frame, link) {
     let outcome = "nothing-new";
     let count = 0;
+    let unnumbered2 = 0;
     let isBeyond = false;
     counters.frames++;
     for (const item of link.codec.decode(frame)) {
       if (deps.isOver()) break;
       if (item.type === "bad") {
-        count++;
+        const word = pass(item, link);
+        if (word !== "nothing-new") count++;
+        if (word === "news") outcome = word;
+        if (word === "unplaced") unnumbered2++;
         isBeyond = isBeyond || item.reason === "too-large" || item.reason === "too-many";
       } else if (item.type === "message") {
         if (accept(item, link)) outcome = "news";
-        if (item.receipt && !deps.isOver()) link.reply(item.receipt);
+        acknowledge(item, link);
       } else if (item.type === "reply") link.reply(item.frame);
       else if (item.type === "answer") link.answered(item);
       else if (item.name === "channel-deleted") deps.channelDeleted();
@@ -2919,12 +2921,21 @@ function createReader(deps) {
       counters.bad += count;
       const message = "The server sent something unreadable; it was skipped, nothing else is lost.";
       deps.warn(new PullError("bad-frame", message, { retryable: true, facts: { count } }));
-      if (!deps.isOver()) deps.unreadable(count, isBeyond);
+      if (unnumbered2 && !deps.isOver()) deps.unreadable(unnumbered2, isBeyond);
     }
     deps.taken();
     return outcome;
   }
-  function accept(message, { replay, origin }) {
+  function acknowledge({ receipt }, link) {
+    if (receipt && !deps.isOver()) link.reply(receipt);
+  }
+  function pass({ placed }, link) {
+    if (!placed || !identityOf(placed)) return "unplaced";
+    const isNews = place(placed, link.replay) !== null;
+    acknowledge(placed, link);
+    return isNews ? "news" : "nothing-new";
+  }
+  function place(message, replay) {
     const nowMs = clock.now();
     const { mid } = message;
     const identity = identityOf(message);
@@ -2936,16 +2947,20 @@ function createReader(deps) {
     if (verdict === "another-store") deps.anotherStore();
     if (identity && !dedupe.isNew(identity, nowMs, mid)) {
       counters.repeats++;
-      return false;
+      return null;
     }
     deps.numbered(message);
-    if (deps.isOver()) return false;
+    return verdict;
+  }
+  function accept(message, { replay, origin }) {
+    const verdict = place(message, replay);
+    if (verdict === null || deps.isOver()) return false;
     if (verdict === "before-start") {
       counters.beforeStart++;
       return false;
     }
     deps.dated(message);
-    const event = eventOf(message, origin, deps.serverTime(), nowMs);
+    const event = eventOf(message, origin, deps.serverTime(), clock.now());
     if (event.module === "pull") {
       counters.commands++;
       deps.obey(event, message);
@@ -3195,7 +3210,6 @@ function remedyOf({
 }
 const HOLE_MS = 3e3;
 const IN_FLIGHT_MS = 1500;
-const REPLAYED_MS = 15e3;
 const RECONCILE_MS = 2e3;
 const CHECK_MS = 1e4;
 const HOLE_CHECK_MS = 1e3;
@@ -4640,9 +4654,9 @@ function tellIncoming(event, fire, deliver, captured) {
   const { module, command, params, sender } = event;
   const extra = __spreadProps(__spreadValues({}, event.extra), { server_time_ago: event.extra.server_time_ago || 0 });
   const text2 = JSON.stringify({ command, params, extra });
-  const read = () => JSON.parse(text2);
+  const read2 = () => JSON.parse(text2);
   const tell = (name2, ...before) => {
-    const copy = read();
+    const copy = read2();
     fire(name2, before.concat([command, copy.params, copy.extra]));
   };
   const isClient = sender.type === "client";
@@ -4656,7 +4670,7 @@ function tellIncoming(event, fire, deliver, captured) {
     tell(`${name}-${module}`);
     tell(name, module);
   }
-  deliver(isOnline ? "online" : isClient ? "client" : "server", module, read);
+  deliver(isOnline ? "online" : isClient ? "client" : "server", module, read2);
 }
 function createMessaging(client, tags, session) {
   let watched = [];
@@ -5077,13 +5091,13 @@ function createSubscribers(failed2) {
   return {
     subscribe,
     attachCommandHandler,
-    deliver(type, moduleId, read) {
+    deliver(type, moduleId, read2) {
       const about = hasModule(type) ? { type, moduleId } : { type };
-      const { command } = Object(read());
-      call2(keyOf(type, moduleId), () => [read(), about]);
+      const { command } = Object(read2());
+      call2(keyOf(type, moduleId), () => [read2(), about]);
       if (!command || !hasModule(type)) return;
       call2(keyOf(type, moduleId, command), () => {
-        const { params, extra } = read();
+        const { params, extra } = read2();
         return [params, extra, command, about];
       });
     }
@@ -5425,6 +5439,7 @@ function legacyClass(deps) {
 }
 const MAX_FRAME_LENGTH = 64 * 1024 * 1024;
 const MAX_PIECES = 2e5;
+const NOTHING = { module_id: "", command: "" };
 const SYSTEM_NAMES = ["unknown", "ping", "channel-deleted", "poll-timeout"];
 function sizeOf(frame) {
   return typeof frame === "string" ? frame.length : frame.byteLength;
@@ -5432,8 +5447,8 @@ function sizeOf(frame) {
 function textOf(frame) {
   return typeof frame === "string" ? frame : new TextDecoder().decode(frame);
 }
-function bad(reason, length, mid = null) {
-  return { type: "bad", reason, length, mid };
+function bad(reason, length, placed = null) {
+  return { type: "bad", reason, length, placed };
 }
 function parse(text2) {
   try {
@@ -5460,9 +5475,10 @@ function fromEnvelope(fields, body, length) {
   });
 }
 function toMessage(body, length, told) {
-  if (!isBody(body)) return bad(body === void 0 ? "not-json" : "not-a-message", length, told.mid);
   const untold = { id: null, channel: null, tag: null, time: null, timeAtMs: null, sender: null, createdAtMs: null };
-  return Object.assign({ type: "message", body, receipt: null }, untold, told);
+  const read2 = isBody(body) ? body : NOTHING;
+  const message = Object.assign({ type: "message", body: read2, receipt: null }, untold, told);
+  return read2 === body ? message : bad(body === void 0 ? "not-json" : "not-a-message", length, message);
 }
 function isBody(value) {
   const body = value;
@@ -5544,11 +5560,13 @@ function readRun(out, head, run) {
   const readAlone = (to) => run.forEach((piece) => readPiece(to, fields, piece, from));
   const texts = run.length > 1 ? run.map((piece) => bodyOf(piece, from, piece.lastIndexOf(END))) : [];
   if (texts.every((text2) => text2 === texts[0])) return readAlone(out);
-  const body = texts.indexOf(null) < 0 ? parse(texts.join("\n")) : void 0;
+  const isWhole = texts.indexOf(null) < 0;
+  const body = isWhole ? parse(texts.join("\n")) : void 0;
   const alone = [];
   if (body === void 0) readAlone(alone);
-  if (alone.some((item) => item.type === "message")) alone.forEach((item) => out.push(item));
-  else out.push(fromEnvelope(fields, body, run.join("").length));
+  if (alone.some((item) => item.type === "message"))
+    alone.forEach((item) => out.push(item.type === "bad" ? bad(item.reason, item.length) : item));
+  else out.push(read(fields, body, run.join("").length, isWhole));
 }
 function readPiece(out, fields, piece, from) {
   const last = piece.lastIndexOf(END);
@@ -5567,7 +5585,10 @@ function readPiece(out, fields, piece, from) {
     next = end + END.length;
     if (end === last) break;
   }
-  out.push(fromEnvelope(fields, void 0, piece.length));
+  out.push(read(fields, void 0, piece.length, bodyOf(piece, from, last) !== null));
+}
+function read(fields, body, length, isWhole) {
+  return isWhole ? fromEnvelope(fields, body, length) : bad("not-json", length);
 }
 function bodyOf(piece, from, end) {
   let close = end - 1;
@@ -5577,7 +5598,7 @@ function bodyOf(piece, from, end) {
 function addStray(out, text2) {
   if (text2.trim()) out.push(bad("no-marks", text2.length));
 }
-function decodeJson(frame, template, read) {
+function decodeJson(frame, template, read2) {
   const size = sizeOf(frame);
   if (size > MAX_FRAME_LENGTH) return [bad("too-large", size)];
   const text2 = textOf(frame);
@@ -5585,7 +5606,7 @@ function decodeJson(frame, template, read) {
   const value = parse(text2);
   if (value === void 0) return [bad("not-json", size)];
   const items = Array.isArray(value) ? value : [value];
-  const out = items.slice(0, MAX_PIECES).map((item) => read(Object(item), size));
+  const out = items.slice(0, MAX_PIECES).map((item) => read2(Object(item), size));
   if (items.length > MAX_PIECES) out.push(bad("too-many", size));
   return out;
 }
@@ -5660,8 +5681,8 @@ const phpCodec = {
     const answer = readPhpLiteral(textOf(frame));
     if (answer === void 0) return length ? [bad("not-json", length)] : [];
     const messages = messagesOf(answer);
-    const read = messages.slice(0, MAX_PIECES).map((raw) => toDecoded(raw, length));
-    return messages.length > MAX_PIECES ? read.concat(bad("too-many", length)) : read;
+    const read2 = messages.slice(0, MAX_PIECES).map((raw) => toDecoded(raw, length));
+    return messages.length > MAX_PIECES ? read2.concat(bad("too-many", length)) : read2;
   }
 };
 function messagesOf(answer) {
@@ -5732,9 +5753,8 @@ function readBatch(bytes) {
   const decoder = new TextDecoder();
   let left = MAX_PIECES;
   let stoppedAt = 0;
-  let brokenMid = null;
   const isWhole = walk(bytes, 0, bytes.length, (tag, _, from, to) => tag !== 10 || walk(bytes, from, to, readResponse));
-  if (!isWhole) out.push(bad("malformed", bytes.length, brokenMid));
+  if (!isWhole) out.push(bad("malformed", bytes.length));
   if (left < 0) out.push(bad("too-many", bytes.length - stoppedAt));
   return out;
   function readResponse(tag, _, from, to, isCut) {
@@ -5761,10 +5781,7 @@ function readBatch(bytes) {
       sender = { type, id: id2 };
       return isWhole3;
     });
-    if (isCut || !isWhole2) {
-      brokenMid = mid;
-      return false;
-    }
+    if (isCut || !isWhole2) return false;
     const id = toInteger(String(mid).slice(10));
     out.push(toMessage(parse(decoder.decode(text2)), to - from, { id, mid, sender, createdAtMs }));
     return true;
@@ -6021,7 +6038,7 @@ function createEventStreamTransport(deps) {
     clock.clearTimeout(waiting);
     const { status, headers, body } = response;
     const isPoll = status === 200 || status === 304;
-    if (status === 200 && body && /^text\/event-stream\b/i.test(headers.get("Content-Type") || "")) await read(body);
+    if (status === 200 && body && /^text\/event-stream\b/i.test(headers.get("Content-Type") || "")) await read2(body);
     else if (isPoll && mayBecomeLongPoll2) {
       request.response = response;
       loop = createPollLoop(deps, request);
@@ -6031,7 +6048,7 @@ function createEventStreamTransport(deps) {
       lose(refusal(response, await response.text()));
     }
   }
-  async function read(body) {
+  async function read2(body) {
     sink.opened("sse", false);
     const feed = createEventParser(
       (data) => over || sink.frame(data),

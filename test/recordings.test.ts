@@ -361,7 +361,7 @@ function toExpected({ outgoingMessages, channelStats }: BinaryResponse): unknown
 }
 
 function toExpectedMessage({ id: mid, body, bodySha256, created, sender }: BinaryMessage): unknown {
-  if (!bodySha256 && !isMessage({ body: body!, sha256: null })) return { type: 'bad', mid }
+  if (!bodySha256 && !isMessage({ body: body!, sha256: null })) return { type: 'bad', placed: { mid } }
   return {
     type: 'message',
     id: Number(mid.slice(10)),

@@ -59,8 +59,8 @@ export interface BadMessage {
    * value inside JSON. Its content may hold secrets: not kept.
    */
   readonly length: number
-  /** mid of the unreadable message when its head could still be read. */
-  readonly mid: string | null
+  /** Where it came as a whole, and merely its body is none: its place, with nothing in it. `null`: it may be damaged. */
+  readonly placed: Message | null
 }
 
 /** The server asks something of the link itself: `frame` goes back over it at once. */

@@ -73,7 +73,7 @@ describe('JSON array: messages', () => {
     ])
     const decoded = jsonArrayCodec.decode(frame)
     expect(outcomes(decoded)).toEqual(['message', ...Array<string>(7).fill('not-a-message'), 'message'])
-    expect(decoded[6]).toEqual({ type: 'bad', reason: 'not-a-message', length: frame.length, mid: MID })
+    expect(decoded[6]).toMatchObject({ reason: 'not-a-message', length: frame.length, placed: { mid: MID } })
   })
 
   it('a frame that is cut is one bad', () => {
@@ -112,7 +112,7 @@ describe('V3: JSON array: limits', () => {
     const decode = vi.spyOn(TextDecoder.prototype, 'decode')
     for (const frame of ['['.repeat(MAX_FRAME_LENGTH + 1), new ArrayBuffer(MAX_FRAME_LENGTH + 1)])
       expect(jsonArrayCodec.decode(frame)).toEqual([
-        { type: 'bad', reason: 'too-large', length: MAX_FRAME_LENGTH + 1, mid: null },
+        { type: 'bad', reason: 'too-large', length: MAX_FRAME_LENGTH + 1, placed: null },
       ])
     expect(parse).not.toHaveBeenCalled()
     expect(decode).not.toHaveBeenCalled()

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { messageOf } from '../../test/support/message'
 import type { Decoded } from './codec'
 import { jsonRpcCodec, MAX_ECHO_LENGTH } from './json-rpc'
 import { MAX_FRAME_LENGTH, MAX_PIECES } from './message-body'
@@ -81,8 +82,9 @@ describe('JSON-RPC: messages', () => {
     (body) => {
       const mid = MID
       const length = JSON.stringify(incoming({ mid, body })).length
-      expect(decode(incoming({ mid, body, dictionary: { a: 1 } }))).toMatchObject([{ type: 'bad', mid }])
-      expect(decode(incoming({ mid, body }))).toEqual([{ type: 'bad', reason: 'not-a-message', length, mid }])
+      expect(decode(incoming({ mid, body, dictionary: { a: 1 } }))).toMatchObject([{ type: 'bad', placed: { mid } }])
+      const placed = messageOf({ id: null, mid, receipt: `mack:${mid}`, body: { module_id: '', command: '' } })
+      expect(decode(incoming({ mid, body }))).toEqual([{ type: 'bad', reason: 'not-a-message', length, placed }])
     },
   )
 
@@ -193,7 +195,9 @@ describe('JSON-RPC: frames', () => {
   })
 
   it.each(['PING', 'ping ', 'hello', '{', '[', '<html>502</html>'])('%j is no JSON', (frame) => {
-    expect(jsonRpcCodec.decode(frame)).toEqual([{ type: 'bad', reason: 'not-json', length: frame.length, mid: null }])
+    expect(jsonRpcCodec.decode(frame)).toEqual([
+      { type: 'bad', reason: 'not-json', length: frame.length, placed: null },
+    ])
   })
 
   it.each(['null', '7', '"ping"', '{}', '[[]]', '[{}]'])('%j is no message', (frame) => {
@@ -220,7 +224,7 @@ describe('V3: JSON-RPC: limits', () => {
     const decode = vi.spyOn(TextDecoder.prototype, 'decode')
     for (const frame of ['['.repeat(MAX_FRAME_LENGTH + 1), new ArrayBuffer(MAX_FRAME_LENGTH + 1)])
       expect(jsonRpcCodec.decode(frame)).toEqual([
-        { type: 'bad', reason: 'too-large', length: MAX_FRAME_LENGTH + 1, mid: null },
+        { type: 'bad', reason: 'too-large', length: MAX_FRAME_LENGTH + 1, placed: null },
       ])
     expect(parse).not.toHaveBeenCalled()
     expect(decode).not.toHaveBeenCalled()

@@ -9,6 +9,9 @@ export const MAX_FRAME_LENGTH = 64 * 1024 * 1024
 /** Most pieces read from one frame (messages, answers, channels of an answer, lines); the rest is one `too-many`. */
 export const MAX_PIECES = 200_000
 
+/** What a message says that nobody can read. */
+const NOTHING: MessageBody = { module_id: '', command: '' }
+
 export type Fields = Record<string, unknown>
 
 /** By the negated id. */
@@ -22,8 +25,8 @@ export function textOf(frame: Frame): string {
   return typeof frame === 'string' ? frame : new TextDecoder().decode(frame)
 }
 
-export function bad(reason: BadMessage['reason'], length: number, mid: string | null = null): BadMessage {
-  return { type: 'bad', reason, length, mid }
+export function bad(reason: BadMessage['reason'], length: number, placed: Message | null = null): BadMessage {
+  return { type: 'bad', reason, length, placed }
 }
 
 /** `undefined` when it is not JSON. */
@@ -62,9 +65,10 @@ export function toMessage(
   length: number,
   told: Partial<Message> & Pick<Message, 'mid'>,
 ): Message | BadMessage {
-  if (!isBody(body)) return bad(body === undefined ? 'not-json' : 'not-a-message', length, told.mid)
   const untold = { id: null, channel: null, tag: null, time: null, timeAtMs: null, sender: null, createdAtMs: null }
-  return Object.assign({ type: 'message' as const, body, receipt: null }, untold, told)
+  const read = isBody(body) ? body : NOTHING
+  const message = Object.assign({ type: 'message' as const, body: read, receipt: null }, untold, told)
+  return read === body ? message : bad(body === undefined ? 'not-json' : 'not-a-message', length, message)
 }
 
 /** Only an object that came as JSON can have these: no other kind of value has members of such names. */

@@ -59,7 +59,7 @@ describe('the answer of a poll', () => {
   it('counts what cannot be read, and delivers its neighbours', () => {
     const bad = [`{'id':'1','module_id':'im'}`, `'text'`, 'null', '7', `{'id':'2','module_id':1,'command':'x'}`, '[]']
     expect(outcomes(answer(ONE, ...bad, ONE))).toEqual(['message', ...bad.map(() => 'not-a-message'), 'message'])
-    expect(phpCodec.decode(answer(bad[0]!))).toMatchObject([{ mid: '00000000000000000000000001' }])
+    expect(phpCodec.decode(answer(bad[0]!))).toMatchObject([{ placed: { mid: '00000000000000000000000001' } }])
     expect(outcomes('<html>')).toEqual(['not-json'])
     expect(outcomes(answer(ONE).slice(0, -1))).toEqual(['not-json'])
   })

@@ -41,10 +41,9 @@ function readBatch(bytes: Uint8Array): Decoded[] {
   const decoder = new TextDecoder()
   let left = MAX_PIECES
   let stoppedAt = 0
-  let brokenMid: string | null = null
 
   const isWhole = walk(bytes, 0, bytes.length, (tag, _, from, to) => tag !== 10 || walk(bytes, from, to, readResponse))
-  if (!isWhole) out.push(bad('malformed', bytes.length, brokenMid))
+  if (!isWhole) out.push(bad('malformed', bytes.length))
   if (left < 0) out.push(bad('too-many', bytes.length - stoppedAt))
   return out
 
@@ -73,10 +72,7 @@ function readBatch(bytes: Uint8Array): Decoded[] {
       sender = { type, id }
       return isWhole
     })
-    if (isCut || !isWhole) {
-      brokenMid = mid
-      return false
-    }
+    if (isCut || !isWhole) return false
     const id = toInteger(String(mid).slice(10))
     out.push(toMessage(parse(decoder.decode(text)), to - from, { id, mid, sender, createdAtMs }))
     return true

@@ -130,7 +130,7 @@ describe('text template: frames', () => {
   it.each(['<html>502</html>', '{}', '[]', 'null', END, '#!NGINXNMS', `${START}`, `${START}{}${END}`])(
     'counts a frame without a template: %s',
     (frame) => {
-      expect(decode(frame)).toEqual([{ type: 'bad', reason: 'no-marks', length: frame.length, mid: null }])
+      expect(decode(frame)).toEqual([{ type: 'bad', reason: 'no-marks', length: frame.length, placed: null }])
     },
   )
 
@@ -162,9 +162,13 @@ describe('text template: frames', () => {
       '{"module_id":"im"}',
       '{"module_id":1,"command":"x"}',
     ])
-      expect(decode(template(5, text)), text).toMatchObject([{ type: 'bad', reason: 'not-a-message', mid: midOf(5) }])
+      expect(decode(template(5, text)), text).toMatchObject([
+        { type: 'bad', reason: 'not-a-message', placed: { mid: midOf(5) } },
+      ])
     for (const text of ['', 'not json at all', '{"module_id":"im","command":"broken', '{"a":1}}'])
-      expect(decode(template(5, text)), text).toMatchObject([{ type: 'bad', reason: 'not-json', mid: midOf(5) }])
+      expect(decode(template(5, text)), text).toMatchObject([
+        { type: 'bad', reason: 'not-json', placed: { mid: midOf(5) } },
+      ])
   })
 
   it('never lets a broken body swallow its neighbours', () => {
@@ -173,10 +177,15 @@ describe('text template: frames', () => {
     expect(outcomes(frame)).toEqual(['message', 'not-json', 'message'])
   })
 
-  it('reads the mid of a piece that was cut off behind its head, and none where the head is cut', () => {
+  it('tells no place of a piece that was cut off: the whole may still come', () => {
     const frame = template(9, JSON.stringify(BODY))
-    expect(decode(frame.slice(0, -30))).toMatchObject([{ type: 'bad', reason: 'not-json', mid: midOf(9) }])
-    expect(decode(frame.slice(0, 60))).toMatchObject([{ type: 'bad', reason: 'not-json', mid: null }])
+    for (let length = 1; length < frame.length; length++)
+      expect(decode(frame.slice(0, length)), String(length)).toMatchObject([{ type: 'bad', placed: null }])
+  })
+
+  it('tells no place of what shares it with a message', () => {
+    const decoded = decode(template(3, 'prose') + template(3, JSON.stringify(BODY)))
+    expect(decoded).toMatchObject([{ type: 'bad', placed: null }, { type: 'message' }])
   })
 
   it('does not take `{"` at the end of a string for the start of a message', () => {
@@ -215,7 +224,7 @@ describe('T4: text template: system frames', () => {
 describe('text template: safety', () => {
   it('a body that closes itself early cannot write the mid of the server', () => {
     const text = `${JSON.stringify(BODY)},"mid":"99999999999999999999999999"`
-    expect(decode(template(8, text))).toMatchObject([{ type: 'bad', reason: 'not-json', mid: midOf(8) }])
+    expect(decode(template(8, text))).toMatchObject([{ type: 'bad', reason: 'not-json', placed: { mid: midOf(8) } }])
   })
 
   it('`__proto__` in head or body changes nothing', () => {
@@ -247,13 +256,13 @@ describe('text template: safety', () => {
 
   it('T3: stops at the limits and says so', () => {
     expect(decode('x'.repeat(MAX_FRAME_LENGTH + 1))).toEqual([
-      { type: 'bad', reason: 'too-large', length: MAX_FRAME_LENGTH + 1, mid: null },
+      { type: 'bad', reason: 'too-large', length: MAX_FRAME_LENGTH + 1, placed: null },
     ])
     expect(decode(new ArrayBuffer(MAX_FRAME_LENGTH + 1))).toMatchObject([{ reason: 'too-large' }])
     const one = `${START}{"id":1${END}`
     const decoded = decode(one.repeat(MAX_PIECES + 3))
     expect(decoded).toHaveLength(MAX_PIECES + 1)
-    expect(decoded[MAX_PIECES]).toEqual({ type: 'bad', reason: 'too-many', length: 3 * one.length, mid: null })
+    expect(decoded[MAX_PIECES]).toEqual({ type: 'bad', reason: 'too-many', length: 3 * one.length, placed: null })
   })
 
   it('T3: reads just as many messages as the limit allows', () => {
@@ -311,7 +320,8 @@ describe('text template: lines of one body in templates of their own (event stre
 
   it('counts a split body that is broken once, with its mid', () => {
     const frame = split(template, 3, '{\n"module_id": "im",\n"command": "x",\n"params": {}\n')
-    expect(decode(frame)).toEqual([{ type: 'bad', reason: 'not-json', length: frame.length, mid: midOf(3) }])
+    const placed = { id: 3, mid: midOf(3), tag: 763 }
+    expect(decode(frame)).toMatchObject([{ type: 'bad', reason: 'not-json', length: frame.length, placed }])
     expect(outcomes(split(template, 3, '[\n1\n]'))).toEqual(['not-a-message'])
     expect(outcomes(split(template, 3, '{"module_id":"im","command":"x","params":1\n2}'))).toEqual(['not-json'])
     expect(outcomes(split(TEMPLATES['push-stream 0.4 and later']!, -2, 'Channel\ndeleted'))).toEqual([

@@ -104,12 +104,14 @@ function readRun(out: Decoded[], head: string, run: readonly string[]): void {
   const readAlone = (to: Decoded[]): void => run.forEach((piece) => readPiece(to, fields, piece, from))
   const texts = run.length > 1 ? run.map((piece) => bodyOf(piece, from, piece.lastIndexOf(END))) : []
   if (texts.every((text) => text === texts[0])) return readAlone(out)
-  const body = texts.indexOf(null) < 0 ? parse(texts.join('\n')) : undefined
+  const isWhole = texts.indexOf(null) < 0
+  const body = isWhole ? parse(texts.join('\n')) : undefined
   const alone: Decoded[] = []
   // Neighbours with one head that make no whole: two messages of a template without a position, or a forged head.
   if (body === undefined) readAlone(alone)
-  if (alone.some((item) => item.type === 'message')) alone.forEach((item) => out.push(item))
-  else out.push(fromEnvelope(fields, body, run.join('').length))
+  if (alone.some((item) => item.type === 'message'))
+    alone.forEach((item) => out.push(item.type === 'bad' ? bad(item.reason, item.length) : item))
+  else out.push(read(fields, body, run.join('').length, isWhole))
 }
 
 /** Reads one whole piece. Its last end mark is the right one unless rubbish follows; then the first ones are tried. */
@@ -130,7 +132,12 @@ function readPiece(out: Decoded[], fields: Fields, piece: string, from: number):
     next = end + END.length
     if (end === last) break
   }
-  out.push(fromEnvelope(fields, undefined, piece.length))
+  out.push(read(fields, undefined, piece.length, bodyOf(piece, from, last) !== null))
+}
+
+/** A piece that lost its end was cut on the way: what its head says may still come as a whole. */
+function read(fields: Fields, body: unknown, length: number, isWhole: boolean): Decoded {
+  return isWhole ? fromEnvelope(fields, body, length) : bad('not-json', length)
 }
 
 /** The body in front of the end mark at `end`, without the brace that closes the template; `null` without that brace. */

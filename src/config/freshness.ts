@@ -2,6 +2,7 @@
  * Owns what time it is on the server and when a configuration should be renewed. The local clock may be wrong by days:
  * ends are never compared with it directly. Pure: the current instant and chance come in as arguments.
  */
+import { HISTORY_MS } from '../core/history'
 import type { PullConfig } from './config'
 
 /** The server's clock as far as it is known. */
@@ -18,8 +19,6 @@ export interface ServerClock {
 const HALF_RESOLUTION_MS = 500
 /** A message that took longer than this is an old one. */
 const LATENCY_MS = 1000
-/** A published message may be as old as the queue servers keep messages. */
-const MESSAGE_LIFETIME_MS = 86_400_000
 /** Renew in the last tenth of the remaining life, but not earlier than this before the end. */
 const RENEW_SHARE = 0.1
 const RENEW_SPAN_MS = 15 * 60_000
@@ -55,10 +54,10 @@ export function observe(clock: ServerClock, serverTimeUnix: number, nowMs: numbe
   if (!(serverTimeUnix > 0) || !isFinite(serverTimeUnix)) return clock
   const shiftMs = nowMs - serverTimeUnix * 1000
   // The first word about an unknown clock is taken as it is: the message may be old, but hardly ever is.
-  if (clock.uncertaintyMs === Infinity) return { shiftMs, uncertaintyMs: MESSAGE_LIFETIME_MS }
+  if (clock.uncertaintyMs === Infinity) return { shiftMs, uncertaintyMs: HISTORY_MS }
   const latestMs = clock.shiftMs + clock.uncertaintyMs
   const { laterMs } = clock
-  if (laterMs === undefined && clock.uncertaintyMs < MESSAGE_LIFETIME_MS && shiftMs <= latestMs + LATENCY_MS)
+  if (laterMs === undefined && clock.uncertaintyMs < HISTORY_MS && shiftMs <= latestMs + LATENCY_MS)
     return settledAt(clock, Math.min(shiftMs, latestMs))
   if (shiftMs >= clock.shiftMs) return clock
   return laterMs === undefined ? { ...clock, shiftMs } : settledAt(clock, shiftMs, laterMs)

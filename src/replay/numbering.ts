@@ -28,8 +28,6 @@ export interface Numbering {
   queryOf(place: Place): CursorQuery
 }
 
-/** Servers keep messages for a day. */
-export const HISTORY_MS = 86_400_000
 export const WHOLE_HISTORY = '00000000000000000000000000'
 /** A mid carries the time its numbering began; a message body can forge one. */
 const MID_CLOCK_TOLERANCE_MS = 86_400_000

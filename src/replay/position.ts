@@ -3,10 +3,10 @@
  * Kept per server numbering: `mid` (versions 3 and up) or `tag` + `time` (push-stream). Pure: time is passed in.
  */
 import type { Message } from '../codec/codec'
+import { HISTORY_MS } from '../core/history'
 import { type Mark, type Place, createMarks, isAfter, isMark } from './marks'
 import {
   type CursorQuery,
-  HISTORY_MS,
   type PollHint,
   WHOLE_HISTORY,
   isFromTheFuture,
@@ -93,8 +93,8 @@ export interface Position {
 /** No end-of-replay mark exists on push-stream: silence of this length is one. */
 const REPLAY_QUIET_MS = 1000
 const REPLAY_LONGEST_MS = 10_000
-/** So a place may be this far behind what had come when it was reached. */
-const SEEN_BEFORE_MS = 15_000
+/** By then a link has brought what it asked for: a place may be this far behind what had come when it was reached. */
+export const REPLAYED_MS = 15_000
 /** A message that was published so much later than another one has the higher mid. */
 const SORTING_MS = 10_000
 
@@ -278,7 +278,7 @@ export function createPosition(options: PositionOptions): Position {
 
 /** What was received since then may come again, when somebody asks from that place. */
 export function neededSince({ mark }: PositionState): number {
-  return mark ? mark.receivedAtMs - SEEN_BEFORE_MS : 0
+  return mark ? mark.receivedAtMs - REPLAYED_MS : 0
 }
 
 /** Whether foreign JSON is what a page left. */

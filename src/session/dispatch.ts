@@ -3,7 +3,8 @@ import { type ChannelSet, channelTypeOf } from '../channel/channel-set'
 import type { Message } from '../codec/codec'
 import { toRecord } from '../portal/foreign-value'
 import { type ServerClock, observe, serverNow } from '../config/freshness'
-import { HISTORY_MS, publishedAt } from '../replay/numbering'
+import { HISTORY_MS } from '../core/history'
+import { publishedAt } from '../replay/numbering'
 
 /** What is known about a message beside its payload. Modules add fields of their own. */
 export interface EventExtra {

@@ -14,7 +14,7 @@ import { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
 import type { Clock } from '../platform/platform'
 import type { CursorQuery } from '../replay/numbering'
-import type { Position, Replay } from '../replay/position'
+import { type Position, REPLAYED_MS, type Replay } from '../replay/position'
 import type { TransportAddress, TransportFactory } from '../transport/transport'
 import { addressOf, isBinary } from './address'
 import { type Arrivals, printsOf } from './arrivals'
@@ -28,8 +28,6 @@ import type { UplinkRunner } from './uplink'
 
 /** Links of 0.3.4 say nothing for longer only where their channels have ended. */
 const SILENT_MOST_MS = 43_200_000
-/** By then a link has brought what it asked for. */
-const BROUGHT_MS = 15_000
 
 export interface LinksDeps extends Pick<SessionDeps, 'platform' | 'factories' | 'codecs' | 'timeouts' | 'warn'> {
   readonly clock: Clock
@@ -244,7 +242,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     read: leftBehind.read,
     neededSinceMs() {
       const nowMs = clock.now()
-      const open = Array.from(asks.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < BROUGHT_MS)
+      const open = Array.from(asks.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < REPLAYED_MS)
       return Math.min(leftBehind.sinceMs(), ...open.map(({ sinceMs }) => sinceMs))
     },
     pause: leftBehind.pause,

@@ -2,12 +2,12 @@
  * Owns how frames become events: decoded, placed in the stream, stripped of repeats, delivered. What the server tells the
  * session itself is handed on. One reader serves all links of a session, so that what came twice is seen.
  */
-import type { Answer, Codec, Frame, Message } from '../codec/codec'
+import type { Answer, BadMessage, Codec, Frame, Message } from '../codec/codec'
 import type { ServerClock } from '../config/freshness'
 import { PullError } from '../core/pull-error'
 import type { Clock } from '../platform/platform'
 import { type Dedupe, identityOf } from '../replay/dedupe'
-import type { Replay } from '../replay/position'
+import type { Replay, Verdict } from '../replay/position'
 import type { FrameOutcome } from '../transport/transport'
 import type { Counters } from './counters'
 import { type Origin, type PullEvent, eventOf } from './dispatch'
@@ -57,17 +57,20 @@ export function createReader(deps: ReaderDeps): Reader {
   function take(frame: Frame, link: ReadLink): FrameOutcome {
     let outcome: FrameOutcome = 'nothing-new'
     let count = 0
+    let unnumbered = 0
     let isBeyond = false
     counters.frames++
     for (const item of link.codec.decode(frame)) {
       if (deps.isOver()) break
       if (item.type === 'bad') {
-        count++
+        const word = pass(item, link)
+        if (word !== 'nothing-new') count++
+        if (word === 'news') outcome = word
+        if (word === 'unplaced') unnumbered++
         isBeyond = isBeyond || item.reason === 'too-large' || item.reason === 'too-many'
       } else if (item.type === 'message') {
         if (accept(item, link)) outcome = 'news'
-        // After delivery: who dies in between gets it again. Repeats are acknowledged too, or they come for ever.
-        if (item.receipt && !deps.isOver()) link.reply(item.receipt)
+        acknowledge(item, link)
       } else if (item.type === 'reply') link.reply(item.frame)
       else if (item.type === 'answer') link.answered(item)
       // New listeners are refused until the portal posts to the channel again: ask for what is valid now.
@@ -77,14 +80,27 @@ export function createReader(deps: ReaderDeps): Reader {
       counters.bad += count
       const message = 'The server sent something unreadable; it was skipped, nothing else is lost.'
       deps.warn(new PullError('bad-frame', message, { retryable: true, facts: { count } }))
-      if (!deps.isOver()) deps.unreadable(count, isBeyond)
+      if (unnumbered && !deps.isOver()) deps.unreadable(unnumbered, isBeyond)
     }
     deps.taken()
     return outcome
   }
 
-  /** Whether the message is news. The position moves all the same: what was seen must not be asked for again. */
-  function accept(message: Message, { replay, origin }: ReadLink): boolean {
+  /** After delivery: who dies in between gets it again. Repeats are acknowledged too, or they come for ever. */
+  function acknowledge({ receipt }: Pick<Message, 'receipt'>, link: ReadLink): void {
+    if (receipt && !deps.isOver()) link.reply(receipt)
+  }
+
+  /** A whole message without a readable body has a place all the same: asked for again it would come again, for ever. */
+  function pass({ placed }: BadMessage, link: ReadLink): FrameOutcome | 'unplaced' {
+    if (!placed || !identityOf(placed)) return 'unplaced'
+    const isNews = place(placed, link.replay) !== null
+    acknowledge(placed, link)
+    return isNews ? 'news' : 'nothing-new'
+  }
+
+  /** `null`: it was seen before. The position moves all the same: what was seen must not be asked for again. */
+  function place(message: Message, replay: Replay): Verdict | null {
     const nowMs = clock.now()
     const { mid } = message
     const identity = identityOf(message)
@@ -96,17 +112,23 @@ export function createReader(deps: ReaderDeps): Reader {
     if (verdict === 'another-store') deps.anotherStore()
     if (identity && !dedupe.isNew(identity, nowMs, mid)) {
       counters.repeats++
-      return false
+      return null
     }
     deps.numbered(message)
+    return verdict
+  }
+
+  /** Whether the message is news. */
+  function accept(message: Message, { replay, origin }: ReadLink): boolean {
+    const verdict = place(message, replay)
     // A listener of `gap` may have stopped the client: whoever comes next delivers it.
-    if (deps.isOver()) return false
+    if (verdict === null || deps.isOver()) return false
     if (verdict === 'before-start') {
       counters.beforeStart++
       return false
     }
     deps.dated(message)
-    const event = eventOf(message, origin, deps.serverTime(), nowMs)
+    const event = eventOf(message, origin, deps.serverTime(), clock.now())
     if (event.module === 'pull') {
       counters.commands++
       deps.obey(event, message)

@@ -4,9 +4,10 @@
  * It ends in one word about what was missed.
  */
 import type { Frame, Message } from '../codec/codec'
+import { HISTORY_MS } from '../core/history'
 import type { TransportKind } from '../core/transport-kind'
 import type { Clock } from '../platform/platform'
-import { HISTORY_MS } from '../replay/numbering'
+import { REPLAYED_MS } from '../replay/position'
 import { createDebt } from './debt'
 import { type Counts, type Holes, createHoles } from './holes'
 import type { SincePoll } from './left-behind'
@@ -79,8 +80,6 @@ type Suspicion = Omit<GapFact, 'sinceMs' | 'untilMs'>
 /** A hole is told when it was not closed by then: two links bring one channel at the same time for a moment. */
 const HOLE_MS = 3000
 const IN_FLIGHT_MS = 1500
-/** By then a low number that a replay brings has shown that numbers are given again. */
-const REPLAYED_MS = 15_000
 /** By then what was being stored while the link opened is in the store. */
 const RECONCILE_MS = 2000
 /** Between two polls a mid may become visible after a higher one, which moved the place that the next one asks from. */

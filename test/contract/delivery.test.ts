@@ -20,7 +20,7 @@ const TEXTS: Readonly<Record<string, string>> = {
 
 describe.concurrent.each(TARGETS)(
   '$name',
-  ({ server: serverOptions, client, transport, namesChannels, isPushStream }) => {
+  ({ server: serverOptions, client, transport, replays, namesChannels, isPushStream }) => {
     test('T1: texts arrive as published', () =>
       scene(async ({ server: start, follow }) => {
         const server = await start(serverOptions)
@@ -75,6 +75,26 @@ describe.concurrent.each(TARGETS)(
         expect(follower.counters().bad).toBe(5)
         expect(follower.errors.length).toBeGreaterThan(0)
         expect(follower.client.status).toBe('connected')
+      }))
+
+    test('T2: what nobody can read is passed: it does not come again, neither with the next message nor after a break', () =>
+      scene(async ({ server: start, follow }) => {
+        const server = await start({ ...serverOptions })
+        const follower = await follow(server, { ...client, expectErrors: ['bad-frame'] })
+        const messages = numbered(server)
+        messages.publish()
+        await messages.check(follower)
+        server.publishRaw('plain text')
+        await follower.until('a bad one', () => follower.counters().bad > 0)
+        messages.publish()
+        await messages.check(follower)
+        if (replays) {
+          await cut(server)
+          messages.publish()
+          await messages.check(follower)
+        }
+        expect(follower.counters().bad).toBe(1)
+        expect(follower.gaps).toEqual([])
       }))
 
     test('P9: both channels arrive, each in its order, and the event names its channel where the server does', () =>
