@@ -107,7 +107,7 @@ function toPullError(thrown, code, message, retryable = false) {
 const MAX_INSTANT_MS = 864e13;
 const ISO_DATE = /^\d{4}-.+(Z|[+-]\d\d:?\d\d)$/;
 const ON = [true, 1, "1", "Y", "y", "true"];
-const OFF = [false, 0, "0", "N", "n", "false", ""];
+const OFF$1 = [false, 0, "0", "N", "n", "false", ""];
 function isRecord(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -124,7 +124,7 @@ function isOn(value) {
   return ON.includes(value);
 }
 function isNotOff(value) {
-  return !OFF.includes(value);
+  return !OFF$1.includes(value);
 }
 function toInstantMs(value) {
   const text2 = toText$1(value) || "";
@@ -1865,9 +1865,10 @@ const READ_AFTER_MS = 3e3;
 function createArrivals() {
   let known = null;
   let firstAtMs = 0;
-  let endedAtMs = Infinity;
+  const ended = /* @__PURE__ */ new Map();
   const unread = /* @__PURE__ */ new Map();
   const isRead = ({ heardAtMs }, atMs) => atMs - heardAtMs >= READ_AFTER_MS;
+  const endedSinceMs = () => Math.min(...Array.from(ended.values()));
   function leastAt(atMs) {
     let least = Infinity;
     unread.forEach((each) => {
@@ -1888,11 +1889,11 @@ function createArrivals() {
       if (fresh.length) {
         const isDated = clock.uncertaintyMs < Infinity;
         const starts = fresh.map(({ startAtMs }) => isDated && startAtMs ? startAtMs + clock.shiftMs : nowMs);
-        const startedAtMs = Math.max(firstAtMs > nowMs ? 0 : firstAtMs, Math.min(nowMs, endedAtMs, ...starts));
+        const startedAtMs = Math.max(firstAtMs > nowMs ? 0 : firstAtMs, Math.min(nowMs, endedSinceMs(), ...starts));
         const entry = () => ({ sinceMs: startedAtMs, firstId: id, heardAtMs: Infinity });
         prints.filter(isFresh).forEach((print) => unread.set(print, entry()));
-        endedAtMs = Infinity;
       }
+      ended.forEach((_, print) => prints.indexOf(print) < 0 && ended.delete(print));
       if (!known || fresh.length) known = prints;
       return leastAt(sinceMs);
     },
@@ -1906,14 +1907,17 @@ function createArrivals() {
         if (linkId >= each.firstId && !isRead(each, nowMs)) each.heardAtMs = Infinity;
       });
     },
-    ended(nowMs) {
-      endedAtMs = Math.min(endedAtMs, nowMs);
+    ended(channelId2, nowMs) {
+      const print = fingerprint(mailboxOf(channelId2));
+      ended.set(print, Math.min(nowMs, ended.get(print) || nowMs));
     },
     renewed(channels) {
+      const prints = printsOf(channels);
       const old = known;
-      if (old && printsOf(channels).every((print) => old.indexOf(print) >= 0)) endedAtMs = Infinity;
+      if (old && prints.every((print) => old.indexOf(print) >= 0)) ended.clear();
+      else prints.forEach((print) => ended.delete(print));
     },
-    unreadSinceMs: (nowMs) => Math.min(endedAtMs, leastAt(nowMs)),
+    unreadSinceMs: (nowMs) => Math.min(endedSinceMs(), leastAt(nowMs)),
     restore(read2) {
       known = read2.length ? read2 : null;
     }
@@ -2381,6 +2385,7 @@ function createConfigLoader(deps, adopt) {
   async function load() {
     const request = new AbortController();
     const sentAtMs = clock.now();
+    deps.asked();
     const late = new Promise((_, reject) => {
       giveUp = () => {
         const message = "No configuration came in time: check that the portal answers.";
@@ -2564,6 +2569,28 @@ function datedBy(message, clock, nowMs) {
 function senderOf({ body, sender }) {
   const { type, id } = sender || toRecord(toRecord(body.extra)["sender"]);
   return { type: SENDERS[Number(type)] || "unknown", id: typeof id === "string" ? id : null };
+}
+function createExchanges() {
+  let ended = [];
+  return {
+    asked() {
+      ended = [];
+    },
+    ended(channels, id, successor) {
+      ended = ended.concat({ id, successor }).slice(-10);
+      return successor && replaceChannel(channels, id, successor);
+    },
+    applied(named) {
+      let channels = named;
+      let isOld = false;
+      for (const { id, successor } of ended) {
+        if (channelTypeOf(channels, id) === null) continue;
+        channels = successor && replaceChannel(channels, id, successor) || channels;
+        isOld = isOld || !successor;
+      }
+      return { channels, isOld };
+    }
+  };
 }
 function framingOf(version, wanted, codecs) {
   if (!version) return "php";
@@ -2842,18 +2869,20 @@ function createLinks(deps) {
     };
   }
   function opened2(linkId, as) {
+    const isAfterBreak = hasOpened && !leftBehind.readingId();
     hasOpened = true;
     heardAtMs = Math.min(heardAtMs, clock.now());
     const link = opening.get(linkId);
     opening.delete(linkId);
     if (!link) return;
-    const { missedSinceMs, askedSinceMs } = link;
+    const { askedSinceMs, ownSinceMs } = link;
     const ask2 = asks.get(linkId);
     if (ask2) ask2.openedAtMs = clock.now();
     const lacksChannel = leftBehind.opened(link, heardAtMs, recovery.owedSinceMs());
     deps.readsOthers();
-    const sinceMs = lacksChannel && missedSinceMs === null ? askedSinceMs : missedSinceMs;
-    recovery.opened(__spreadProps(__spreadValues({}, link), { kind: as || link.kind, lacksChannel, missedSinceMs: sinceMs }));
+    const unplannedSinceMs = lacksChannel ? askedSinceMs : isAfterBreak ? ownSinceMs : null;
+    const missedSinceMs = link.missedSinceMs === null ? unplannedSinceMs : link.missedSinceMs;
+    recovery.opened(__spreadProps(__spreadValues({}, link), { kind: as || link.kind, lacksChannel, missedSinceMs }));
   }
   function ended({ what, detail, code }, linkId) {
     const isRefusal = what === "lost" && detail === "bad-request" && Number(code) > 4e3;
@@ -3257,7 +3286,7 @@ function createRecovery(deps) {
     numberedBeforeMs = numberedAtMs;
     const { version, kind: kind2 } = next;
     debt.opened(version === 1 && kind2 === "websocket" && next.poll ? Infinity : next.askedSinceMs);
-    if (version === 4 && kind2 === "websocket" && next.poll) pings.opened();
+    if (version === 4 && kind2 === "websocket") pings.opened();
     if (isPlanned || next.missedSinceMs !== null) passed();
     const ownSinceMs = next.missedSinceMs === null ? missedSinceMs : next.missedSinceMs;
     const remedy = remedyOf(__spreadProps(__spreadValues({}, next), { missedSinceMs: ownSinceMs, isAfterCut, isPlanned }));
@@ -3578,13 +3607,15 @@ function refused$1(code) {
     facts: what
   });
 }
+const OFF = "The push server is off: switch it on in the settings of the Push and Pull module.";
 function createSession(deps) {
   const { platform } = deps;
   const { clock } = platform;
   const startedAtMs = clock.now();
   const counters = createCounters();
   const arrivals = createArrivals();
-  const loader = createConfigLoader(deps, adopt);
+  const exchanges = createExchanges();
+  const loader = createConfigLoader(__spreadProps(__spreadValues({}, deps), { asked: exchanges.asked }), adopt);
   const owedSinceMs = () => Math.min(recovery.owedSinceMs(), arrivals.unreadSinceMs(clock.now()));
   const dedupe = createDedupe(deps.replay.dedupeWindow, () => {
     const sinceMs = Math.min(owedSinceMs(), links ? links.neededSinceMs() : Infinity);
@@ -3658,21 +3689,20 @@ function createSession(deps) {
   const stateNow = () => connection ? connection.state : { phase: "idle" };
   const framingNow = (version = config ? config.version : 0) => framingOf(version, deps.framing, deps.codecs);
   const hrefNow = () => platform.page && platform.page.href;
-  function adopt(next, sentAtMs) {
+  function adopt(answer, sentAtMs) {
     const nowMs = clock.now();
+    const { channels, isOld } = exchanges.applied(answer.channels);
+    const next = __spreadProps(__spreadValues({}, answer), { channels });
     const previous = config;
     counters.configLoads++;
     if (next.serverTimeAtMs !== null) serverTime = serverClock(next.serverTimeAtMs, sentAtMs, nowMs);
     const codec = deps.codecs[framingNow(next.version)];
     const found = candidatesOf(next, deps.wanted, platform, { codec, factories: deps.factories });
-    if (!next.enabled) {
-      const message = "The push server is off: switch it on in the settings of the Push and Pull module.";
-      throw new PullError("disabled", message);
-    }
+    if (!next.enabled) throw new PullError("disabled", OFF);
     if (!found.usable.length) throw noTransport(next, found);
     candidates = found;
     config = next;
-    arrivals.renewed(next.channels);
+    if (!isOld) arrivals.renewed(channels);
     if (!previous || previous.version !== next.version) {
       left = store.take(ownerOf(next));
       if (left) {
@@ -3704,7 +3734,7 @@ function createSession(deps) {
       }
     }
     isRenewing = false;
-    return renewAt(next, serverTime, platform.random(), nowMs, previous);
+    return isOld ? nowMs + 1 : renewAt(next, serverTime, platform.random(), nowMs, previous);
   }
   function connect(options) {
     links = createLinks(__spreadProps(__spreadValues({}, deps), {
@@ -3745,9 +3775,9 @@ function createSession(deps) {
         const { channelId: channelId2, successor } = command;
         const { channels } = config;
         if (channelTypeOf(channels, channelId2) === null) return;
-        const replaced = successor && !config.jwt && replaceChannel(channels, channelId2, successor);
+        const replaced = exchanges.ended(channels, channelId2, config.jwt ? null : successor);
         if (!replaced) {
-          arrivals.ended(localAt(message));
+          arrivals.ended(channelId2, localAt(message));
           return loader.want("channel-expired");
         }
         config = __spreadProps(__spreadValues({}, config), { channels: replaced });

@@ -36,9 +36,31 @@ describe('since when new channels have to be read', () => {
       [channel('c', 1000), UNKNOWN],
     ] as const) {
       const arrivals = after(100_000)
-      arrivals.ended(150_000)
-      arrivals.ended(170_000)
+      arrivals.ended('b'.repeat(32), 150_000)
+      arrivals.ended('b'.repeat(32), 170_000)
       expect(arrivals.opening({ id: 2, sinceMs: 195_000 }, [A, c], clock, 195_000)).toBe(150_000)
+    }
+  })
+
+  test('the successor of another channel says nothing about one that has ended', () => {
+    const arrivals = after(100_000)
+    arrivals.ended('b'.repeat(32), 150_000)
+    const [c, d] = [channel('c'), channel('d')]
+    arrivals.opening({ id: 2, sinceMs: 160_000 }, [c, B], CLOCK, 160_000)
+    arrivals.heard(2, 160_000)
+    expect(arrivals.unreadSinceMs(170_000)).toBe(150_000)
+    arrivals.renewed([c, d])
+    expect(arrivals.opening({ id: 3, sinceMs: 180_000 }, [c, d], CLOCK, 180_000)).toBe(150_000)
+    arrivals.heard(3, 180_000)
+    expect(arrivals.unreadSinceMs(190_000)).toBe(Infinity)
+  })
+
+  test('a configuration that names it, or no other one, says that it has not ended', () => {
+    for (const named of [[A, B], [A]]) {
+      const arrivals = after(100_000)
+      arrivals.ended('b'.repeat(32), 150_000)
+      arrivals.renewed(named)
+      expect(arrivals.unreadSinceMs(190_000)).toBe(Infinity)
     }
   })
 

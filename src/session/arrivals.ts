@@ -23,9 +23,9 @@ export interface Arrivals {
   heard(linkId: number, nowMs: number): void
   /** A link ended by itself: one that had just opened may not have read what it asked for. */
   lost(linkId: number, nowMs: number): void
-  /** A channel has ended; the next configuration brings another one. */
-  ended(nowMs: number): void
-  /** A configuration came. If it names no others, none has ended. */
+  /** A channel has ended; the next configuration brings another one. Its id is a secret. */
+  ended(channelId: string, nowMs: number): void
+  /** A configuration came. What it names has not ended; if it names no others, nothing has. */
   renewed(channels: ChannelSet): void
   /** Since when channels are still to be read, known ones or not; `Infinity`: all are read. */
   unreadSinceMs(nowMs: number): number
@@ -52,11 +52,14 @@ export function createArrivals(): Arrivals {
   /** What links were opened with last. */
   let known: readonly string[] | null = null
   let firstAtMs = 0
-  let endedAtMs = Infinity
+  /** When channels ended whose successors are not known yet. */
+  const ended = new Map<string, number>()
   /** What is exchanged before it was read is no longer asked for here: links say what they leave behind. */
   const unread = new Map<string, Unread>()
 
   const isRead = ({ heardAtMs }: Unread, atMs: number): boolean => atMs - heardAtMs >= READ_AFTER_MS
+
+  const endedSinceMs = (): number => Math.min(...Array.from(ended.values()))
 
   function leastAt(atMs: number): number {
     let least = Infinity
@@ -82,11 +85,12 @@ export function createArrivals(): Arrivals {
         const starts = fresh.map(({ startAtMs }) => (isDated && startAtMs ? startAtMs + clock.shiftMs : nowMs))
         // Not older than the first set: then they would have been in it. A later one may have been exchanged before it was
         // known. Unless the clock was set back.
-        const startedAtMs = Math.max(firstAtMs > nowMs ? 0 : firstAtMs, Math.min(nowMs, endedAtMs, ...starts))
+        const startedAtMs = Math.max(firstAtMs > nowMs ? 0 : firstAtMs, Math.min(nowMs, endedSinceMs(), ...starts))
         const entry = (): Unread => ({ sinceMs: startedAtMs, firstId: id, heardAtMs: Infinity })
         prints.filter(isFresh).forEach((print) => unread.set(print, entry()))
-        endedAtMs = Infinity
       }
+      // The others have not got their successors yet.
+      ended.forEach((_, print) => prints.indexOf(print) < 0 && ended.delete(print))
       if (!known || fresh.length) known = prints
       return leastAt(sinceMs)
     },
@@ -100,14 +104,17 @@ export function createArrivals(): Arrivals {
         if (linkId >= each.firstId && !isRead(each, nowMs)) each.heardAtMs = Infinity
       })
     },
-    ended(nowMs) {
-      endedAtMs = Math.min(endedAtMs, nowMs)
+    ended(channelId, nowMs) {
+      const print = fingerprint(mailboxOf(channelId))
+      ended.set(print, Math.min(nowMs, ended.get(print) || nowMs))
     },
     renewed(channels) {
+      const prints = printsOf(channels)
       const old = known
-      if (old && printsOf(channels).every((print) => old.indexOf(print) >= 0)) endedAtMs = Infinity
+      if (old && prints.every((print) => old.indexOf(print) >= 0)) ended.clear()
+      else prints.forEach((print) => ended.delete(print))
     },
-    unreadSinceMs: (nowMs) => Math.min(endedAtMs, leastAt(nowMs)),
+    unreadSinceMs: (nowMs) => Math.min(endedSinceMs(), leastAt(nowMs)),
     restore(read) {
       known = read.length ? read : null
     },

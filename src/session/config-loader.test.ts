@@ -25,6 +25,7 @@ function create(source: (request: ConfigRequest, at: number) => unknown, renewAt
     source: counted,
     secure: true,
     timeouts: { configMs: 30_000 },
+    asked: () => {},
     warn: (error: PullError) => told.push(`failed ${error.code}`),
     fatal: (error: PullError) => told.push(`fatal ${error.code}`),
   }
@@ -82,6 +83,7 @@ describe('loading', () => {
       source: () => Promise.resolve(sampleConfig()),
       secure: true,
       timeouts: { configMs: 30_000 },
+      asked: () => {},
       warn: () => {},
       fatal: () => {},
     }

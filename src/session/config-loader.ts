@@ -11,6 +11,8 @@ export interface ConfigLoaderDeps {
   readonly secure: boolean
   /** A request without an answer for this long is given up. */
   readonly timeouts: { readonly configMs: number }
+  /** A request leaves. */
+  asked(): void
   /** A load failed and is retried. */
   warn(error: PullError): void
   /** It cannot ever work. */
@@ -53,6 +55,7 @@ export function createConfigLoader(
   async function load(): Promise<void> {
     const request = new AbortController()
     const sentAtMs = clock.now()
+    deps.asked()
     const late = new Promise<never>((_, reject) => {
       giveUp = () => {
         const message = 'No configuration came in time: check that the portal answers.'

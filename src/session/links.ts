@@ -205,19 +205,21 @@ export function createLinks(deps: LinksDeps): SessionLinks {
 
   /** `as`: an event stream may have become a poll loop. */
   function opened(linkId: number, as?: TransportKind): void {
+    // Also one that was opened beside another, which has broken meanwhile.
+    const isAfterBreak = hasOpened && !leftBehind.readingId()
     hasOpened = true
     heardAtMs = Math.min(heardAtMs, clock.now())
     const link = opening.get(linkId)
     opening.delete(linkId)
     if (!link) return
-    const { missedSinceMs, askedSinceMs } = link
+    const { askedSinceMs, ownSinceMs } = link
     const ask = asks.get(linkId)
     if (ask) ask.openedAtMs = clock.now()
     const lacksChannel = leftBehind.opened(link, heardAtMs, recovery.owedSinceMs())
     deps.readsOthers()
-    // It may have been opened before the break.
-    const sinceMs = lacksChannel && missedSinceMs === null ? askedSinceMs : missedSinceMs
-    recovery.opened({ ...link, kind: as || link.kind, lacksChannel, missedSinceMs: sinceMs })
+    const unplannedSinceMs = lacksChannel ? askedSinceMs : isAfterBreak ? ownSinceMs : null
+    const missedSinceMs = link.missedSinceMs === null ? unplannedSinceMs : link.missedSinceMs
+    recovery.opened({ ...link, kind: as || link.kind, lacksChannel, missedSinceMs })
   }
 
   function ended({ what, detail, code }: ConnectionRecord, linkId: number): void {

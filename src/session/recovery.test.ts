@@ -365,6 +365,13 @@ describe('G4: the ping of Push server 2.0', () => {
     await clock.advance(120_000)
     expect(happened[1]).toBe('poll since 345000')
   })
+  test('where no poll may be opened another link asks', async () => {
+    const { clock, recovery, open, happened } = scene()
+    open({ missedMs: null, mayPoll: false })
+    recovery.heard(1)
+    await clock.advance(123_001)
+    expect(happened).toEqual(['again since 105000'])
+  })
   test('where the link ends before that, it is owed', async () => {
     for (const [lifeMs, owedMs] of [
       [60_000, Infinity],

@@ -137,7 +137,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     numberedBeforeMs = numberedAtMs
     const { version, kind } = next
     debt.opened(version === 1 && kind === 'websocket' && next.poll ? Infinity : next.askedSinceMs)
-    if (version === 4 && kind === 'websocket' && next.poll) pings.opened()
+    if (version === 4 && kind === 'websocket') pings.opened()
     if (isPlanned || next.missedSinceMs !== null) passed()
     const ownSinceMs = next.missedSinceMs === null ? missedSinceMs : next.missedSinceMs
     const remedy = remedyOf({ ...next, missedSinceMs: ownSinceMs, isAfterCut, isPlanned })

@@ -2,7 +2,7 @@
  * Owns the identity that survives connections: configuration, channels, position, and what was delivered already.
  * It connects to what the configuration names and obeys the server's commands. Decisions lie in the files it imports.
  */
-import { channelTypeOf, replaceChannel } from '../channel/channel-set'
+import { channelTypeOf } from '../channel/channel-set'
 import type { Message } from '../codec/codec'
 import type { PullConfig } from '../config/config'
 import { renewAt, serverClock, serverNow, settled } from '../config/freshness'
@@ -24,6 +24,7 @@ import { createConfigLoader } from './config-loader'
 import { createCounters } from './counters'
 import { type LeftPage, createCursorStore, heardUntil, ownerOf } from './cursor-store'
 import { type PullEvent, datedBy, saidAt } from './dispatch'
+import { createExchanges } from './exchanges'
 import { framingOf } from './framing'
 import { type SessionLinks, createLinks } from './links'
 import { createReader } from './reader'
@@ -36,13 +37,16 @@ import { createUplink } from './uplink'
 
 export type { Session, SessionView } from './session-types'
 
+const OFF = 'The push server is off: switch it on in the settings of the Push and Pull module.'
+
 export function createSession(deps: SessionDeps): Session {
   const { platform } = deps
   const { clock } = platform
   const startedAtMs = clock.now()
   const counters = createCounters()
   const arrivals = createArrivals()
-  const loader = createConfigLoader(deps, adopt)
+  const exchanges = createExchanges()
+  const loader = createConfigLoader({ ...deps, asked: exchanges.asked }, adopt)
   const owedSinceMs = (): number => Math.min(recovery.owedSinceMs(), arrivals.unreadSinceMs(clock.now()))
   const dedupe = createDedupe(deps.replay.dedupeWindow, () => {
     const sinceMs = Math.min(owedSinceMs(), links ? links.neededSinceMs() : Infinity)
@@ -122,21 +126,20 @@ export function createSession(deps: SessionDeps): Session {
     framingOf(version, deps.framing, deps.codecs)
   const hrefNow = (): string | null => platform.page && platform.page.href
 
-  function adopt(next: PullConfig, sentAtMs: number): number | null {
+  function adopt(answer: PullConfig, sentAtMs: number): number | null {
     const nowMs = clock.now()
+    const { channels, isOld } = exchanges.applied(answer.channels)
+    const next = { ...answer, channels }
     const previous = config
     counters.configLoads++
     if (next.serverTimeAtMs !== null) serverTime = serverClock(next.serverTimeAtMs, sentAtMs, nowMs)
     const codec = deps.codecs[framingNow(next.version)]
     const found = candidatesOf(next, deps.wanted, platform, { codec, factories: deps.factories })
-    if (!next.enabled) {
-      const message = 'The push server is off: switch it on in the settings of the Push and Pull module.'
-      throw new PullError('disabled', message)
-    }
+    if (!next.enabled) throw new PullError('disabled', OFF)
     if (!found.usable.length) throw noTransport(next, found)
     candidates = found
     config = next
-    arrivals.renewed(next.channels)
+    if (!isOld) arrivals.renewed(channels)
     if (!previous || previous.version !== next.version) {
       left = store.take(ownerOf(next))
       if (left) {
@@ -171,7 +174,7 @@ export function createSession(deps: SessionDeps): Session {
       }
     }
     isRenewing = false
-    return renewAt(next, serverTime, platform.random(), nowMs, previous)
+    return isOld ? nowMs + 1 : renewAt(next, serverTime, platform.random(), nowMs, previous)
   }
 
   function connect(options: MachineOptions): void {
@@ -222,10 +225,10 @@ export function createSession(deps: SessionDeps): Session {
         // An older channel of ours, or somebody else's: replaced already.
         if (channelTypeOf(channels, channelId) === null) return
         // A token names its channels: one that is exchanged needs another token.
-        const replaced = successor && !config.jwt && replaceChannel(channels, channelId, successor)
+        const replaced = exchanges.ended(channels, channelId, config.jwt ? null : successor)
         if (!replaced) {
           // It may be read long after it was said; since then the new channel has been written to.
-          arrivals.ended(localAt(message))
+          arrivals.ended(channelId, localAt(message))
           return loader.want('channel-expired')
         }
         config = { ...config, channels: replaced }
