@@ -91,6 +91,35 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, tra
       expect(follower.gaps).toEqual([])
     }))
 
+  if (replays)
+    test('H3: a configuration that was on its way meanwhile does not bring the old channel back', () =>
+      scene(async ({ server: start, follow }) => {
+        const server = await start({ ...serverOptions, ...STORAGE })
+        let loads = 0
+        let arrive = (): void => {}
+        const onItsWay = new Promise<void>((resolve) => (arrive = resolve))
+        const config = async (): Promise<object> => {
+          const answer = server.config(1)
+          if (++loads === 2) await onItsWay
+          return answer
+        }
+        const follower = await follow(server, { ...client, config, timeouts: { drainMs: 300, spreadMs: 1 } })
+        const messages = numbered(server)
+        server.expireConfig()
+        await follower.until('a configuration on its way', () => loads === 2)
+        server.expireChannel('shared')
+        await messages.run(20, RATE)
+        await follower.until('both commands', () => follower.counters().commands >= 2)
+        arrive()
+        await messages.run(100, RATE)
+        await messages.check(follower)
+        // A token names its channels: who holds an old one has to ask again.
+        const changed = serverOptions.version === 5 ? ['renewed', 'changed'] : ['changed', 'renewed']
+        expect(follower.channels.map(({ reason }) => reason)).toEqual(['loaded', ...changed])
+        expect(follower.counters().lost).toBe(0)
+        expect(follower.gaps).toEqual([])
+      }))
+
   test('F4: both channels end', () =>
     scene(async ({ server: start, follow }) => {
       const server = await start({ ...serverOptions, ...STORAGE, channelTtlMs: 8000 })
