@@ -119,8 +119,9 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       reply: (frame) => void deps.reply(id, frame),
       answered: (answer) => uplink.answered(id, answer),
     }
-    const listed = replay.order ? { ...config, channels: replay.order.map((at) => channels[at] as Channel) } : config
-    const address = (as: TransportKind, cursor: CursorQuery, of = listed): TransportAddress =>
+    const listed = ({ order }: Replay): PullConfig =>
+      order ? { ...config, channels: order.map((at) => channels[at] as Channel) } : config
+    const address = (as: TransportKind, cursor: CursorQuery, of = listed(replay)): TransportAddress =>
       addressOf(of, as, { framing, cursor, href: deps.href })
     asks.set(id, { replay, sinceMs, openedAtMs: Infinity })
     // A token that names none says nothing about them.
@@ -156,7 +157,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
         atomic: true,
         isAlone: !!print,
       })
-      const alone = print ? { ...config, channels: channels.filter((_, at) => prints[at] === print) } : listed
+      const alone = print ? { ...config, channels: channels.filter((_, at) => prints[at] === print) } : listed(asking)
       return startShortPoll({
         told,
         clock,

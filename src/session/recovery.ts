@@ -106,7 +106,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let numberedBeforeMs = Infinity
   let linkedAtMs = 0
   let highestMid = ''
-  let anewOnId = 0
+  /** The last loss of a store that was told: over which link, and when what showed it was published. */
+  let anew = { onId: 0, atMs: 0 }
   const holes = createHoles()
   let isAfterCut = false
   /** The next link is opened because the store is asked once more. */
@@ -238,10 +239,11 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     const { what, sinceMs } = found
     if (holes.areOpen()) holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS)
     if (what === 'hole') return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS)
-    // Without a break nothing was missed (the clock may have been set back). Every channel shows it, one after the other: it is
-    // told once per link.
-    if ((sinceMs > openedAtMs && sinceMs <= nowMs) || !link || link.id === anewOnId) return
-    anewOnId = link.id
+    // Without a break nothing was missed (the clock may have been set back), but between two polls. Every channel shows it, one
+    // after the other: it is told once.
+    if (!link || (link.id === anew.onId && sinceMs < anew.atMs)) return
+    if (link.kind !== 'long-polling' && sinceMs > openedAtMs && sinceMs <= nowMs) return
+    anew = { onId: link.id, atMs: publishedAtMs }
     lostStore(sinceMs)
   }
 
