@@ -471,6 +471,25 @@ describe('P7: another store', () => {
     see('a', 2, 1)
     expect(happened).toEqual(['gap suspected renumbered since -1500', 'suspected-gap'])
   })
+  test('between two polls something may be lost without a break, and again with the next store', async () => {
+    const { clock, recovery, open, happened } = scene()
+    open({ version: 2, missedMs: null, kind: 'long-polling' })
+    const see = async (channel: string, id: number): Promise<void> => {
+      await clock.advance(1000)
+      recovery.numbered(messageOf({ channel, id }), 2)
+    }
+    await see('a', 7)
+    await see('b', 7)
+    await see('a', 1)
+    // The same loss.
+    await see('b', 1)
+    const gaps = (): string[] => happened.filter((line) => line.startsWith('gap'))
+    expect(gaps()).toEqual(['gap suspected renumbered since -500'])
+    // The next one.
+    await see('b', 1)
+    await see('a', 1)
+    expect(gaps().slice(1)).toEqual(['gap suspected renumbered since 2500'])
+  })
   test('is told by a channel that is quiet until long after the break', async () => {
     const { clock, recovery, open, happened } = scene()
     recovery.numbered(messageOf({ channel: 'a', id: 7 }), 2)
