@@ -111,7 +111,9 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
       resumed: hasOpened || id > 1,
     }
-    const replay = position.open({ ...ask, atomic: kind === 'long-polling' })
+    // What comes live must not be taken for the replay of a channel.
+    const replayed = isDeaf ? [] : ask.channels
+    const replay = position.open({ ...ask, channels: replayed, atomic: kind === 'long-polling' })
     const read: ReadLink = {
       codec,
       replay,
