@@ -1652,7 +1652,7 @@ function createPosition(options) {
   }
   function open(link) {
     const isWhole = isBehind;
-    const sinceMs = Math.min(link.sinceMs, link.nowMs);
+    const sinceMs = link.sinceMs <= link.nowMs ? link.sinceMs : link.isAlone ? 0 : link.nowMs;
     const from = isWhole ? void 0 : safeAt(sinceMs, link.isAlone ? 0 : sinceMs) || oldest();
     let fromOrigin = from ? version === 1 && from.timeAtMs <= wholeSecond(originAtMs) : isWhole || link.resumed || version < 2 || originIsServerTime && !byMid;
     const base = from ? startOf(from.mid, from.timeAtMs) : origin;
@@ -2789,7 +2789,8 @@ function createLinks(deps) {
       // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
       resumed: hasOpened || id > 1
     };
-    const replay = position.open(__spreadProps(__spreadValues({}, ask2), { atomic: kind2 === "long-polling" }));
+    const replayed = isDeaf ? [] : ask2.channels;
+    const replay = position.open(__spreadProps(__spreadValues({}, ask2), { channels: replayed, atomic: kind2 === "long-polling" }));
     const read2 = {
       codec,
       replay,
@@ -2797,8 +2798,8 @@ function createLinks(deps) {
       reply: (frame) => void deps.reply(id, frame),
       answered: (answer) => uplink.answered(id, answer)
     };
-    const listed = replay.order ? __spreadProps(__spreadValues({}, config), { channels: replay.order.map((at) => channels[at]) }) : config;
-    const address = (as, cursor, of = listed) => addressOf(of, as, { framing, cursor, href: deps.href });
+    const listed = ({ order }) => order ? __spreadProps(__spreadValues({}, config), { channels: order.map((at) => channels[at]) }) : config;
+    const address = (as, cursor, of = listed(replay)) => addressOf(of, as, { framing, cursor, href: deps.href });
     asks.set(id, { replay, sinceMs, openedAtMs: Infinity });
     const prints = printsOf(channels);
     const factory = deps.factories["long-polling"];
@@ -2825,7 +2826,7 @@ function createLinks(deps) {
         atomic: true,
         isAlone: !!print
       }));
-      const alone = print ? __spreadProps(__spreadValues({}, config), { channels: channels.filter((_, at) => prints[at] === print) }) : listed;
+      const alone = print ? __spreadProps(__spreadValues({}, config), { channels: channels.filter((_, at) => prints[at] === print) }) : listed(asking);
       return startShortPoll({
         told,
         clock,
@@ -3258,7 +3259,7 @@ function createRecovery(deps) {
   let numberedBeforeMs = Infinity;
   let linkedAtMs = 0;
   let highestMid = "";
-  let anewOnId = 0;
+  let anew = { onId: 0, atMs: 0 };
   const holes = createHoles();
   let isAfterCut = false;
   let isAgain = false;
@@ -3370,8 +3371,9 @@ function createRecovery(deps) {
     const { what, sinceMs } = found;
     if (holes.areOpen()) holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS);
     if (what === "hole") return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS);
-    if (sinceMs > openedAtMs && sinceMs <= nowMs || !link || link.id === anewOnId) return;
-    anewOnId = link.id;
+    if (!link || link.id === anew.onId && sinceMs < anew.atMs) return;
+    if (link.kind !== "long-polling" && sinceMs > openedAtMs && sinceMs <= nowMs) return;
+    anew = { onId: link.id, atMs: publishedAtMs };
     lostStore(sinceMs);
   }
   function checkHoles() {

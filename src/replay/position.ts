@@ -142,7 +142,8 @@ export function createPosition(options: PositionOptions): Position {
 
   function open(link: OpenOptions): Replay {
     const isWhole = isBehind
-    const sinceMs = Math.min(link.sinceMs, link.nowMs)
+    // A clock that was set back says nothing about then. What is left in one channel is asked for as a whole, nobody else does.
+    const sinceMs = link.sinceMs <= link.nowMs ? link.sinceMs : link.isAlone ? 0 : link.nowMs
     const from = isWhole ? undefined : safeAt(sinceMs, link.isAlone ? 0 : sinceMs) || oldest()
     // 0.3.4 is asked from a second earlier.
     let fromOrigin = from

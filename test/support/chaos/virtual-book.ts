@@ -46,6 +46,8 @@ export interface Chain {
   readonly times: Map<number, number>
   /** How many times more than once a message may come: it came in the last second before a crash. */
   readonly excused: Map<number, number>
+  /** It came in the last second before a crash: the next page may not know its number. */
+  readonly unwritten: Set<number>
   readonly gaps: ToldGap[]
 }
 
@@ -65,6 +67,7 @@ export function newChain(nowMs: number, notBeforeMs: number): Chain {
     deliveries: [],
     times: new Map(),
     excused: new Map(),
+    unwritten: new Set(),
     gaps: [],
   }
 }
@@ -77,7 +80,13 @@ export function deliver(chain: Chain, delivery: Delivery): boolean {
   return times > 1 + (chain.excused.get(delivery.n) ?? 0)
 }
 
-/** What may come once more: the page that crashed had not written down that it came. */
+/** The page had not written down what came since then. */
+export function crash(chain: Chain, cameSinceMs: number): void {
+  excuse(chain, cameSinceMs)
+  for (const { n, atMs } of chain.deliveries) if (atMs >= cameSinceMs) chain.unwritten.add(n)
+}
+
+/** What may come once more. */
 export function excuse(chain: Chain, cameSinceMs: number): void {
   for (let at = chain.deliveries.length - 1; at >= 0 && chain.deliveries[at]!.atMs >= cameSinceMs; at--) {
     const { n } = chain.deliveries[at]!

@@ -1,6 +1,6 @@
 /** Owns one episode: the steps of a plan, good weather at the end, and what must hold then. */
 import type { PageSignal } from '../../../src/platform/platform'
-import { excuse } from './virtual-book'
+import { crash } from './virtual-book'
 import { crashedSince } from './virtual-entry'
 import type { InvariantId, Violation } from './virtual-invariants'
 import { compare, judge } from './virtual-judge'
@@ -219,7 +219,7 @@ async function loadAgain(world: World, { how, awayMs, isReload }: Step & { do: '
   const wasStopped = world.isStopped()
   if (how === 'stop') world.stop()
   if (how === 'leave') for (const signal of ['pagehide', 'hidden'] as const) load.page.signal(signal)
-  if (how === 'kill' && !wasStopped) excuse(chain, crashedSince(world))
+  if (how === 'kill' && !wasStopped) crash(chain, crashedSince(world))
   world.interrupt(true)
   // A channel that this page never listened to is not new to the next one, which goes on from a later place.
   const known = network.known(load.time)

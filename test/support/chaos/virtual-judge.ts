@@ -113,7 +113,9 @@ function unknowable(world: World, message: Published): string | null {
   const { channels, n, goneAtMs } = message
   // No channel is named, so its numbers cannot be told apart.
   if (server.version === 1) return 'no numbers on 0.3.4'
-  const known = chain.deliveries.filter((each) => each.atMs < goneAtMs && each.atMs >= chain.knownFromMs)
+  const known = chain.deliveries.filter(
+    (each) => each.atMs < goneAtMs && each.atMs >= chain.knownFromMs && !chain.unwritten.has(each.n),
+  )
   if (known.length === 0) return 'nothing had come yet'
   if (
     server.version === 2 &&
