@@ -461,10 +461,10 @@ describe('push-stream (tag and time)', () => {
       const third = place.open(link(OPENS_AT_MS + 1000, { channels: ['a', 'b'] }))
       expect([third.query, third.order]).toEqual([{ tag: 4, time: date(20_000) }, [1, 0]])
       third.accept(at(40_000, 1, { channel: 'b' }), now(1100))
-      third.accept(at(OPENS_AT_MS + 3000, 1, { channel: 'b' }), now(1200))
+      third.accept(at(OPENS_AT_MS + 2000, 1, { channel: 'b' }), now(2000))
       expect(third.isUnfinished()).toBe(false)
       const fourth = place.open(link(OPENS_AT_MS + 9000, { channels: ['a', 'b'] }))
-      expect([fourth.query, fourth.order]).toEqual([{ tag: 0, time: date(OPENS_AT_MS + 3000) }, [0, 1]])
+      expect([fourth.query, fourth.order]).toEqual([{ tag: 0, time: date(OPENS_AT_MS + 2000) }, [0, 1]])
     })
     test('goes on where it was cut from the start of the session, too', () => {
       const place = stream()
@@ -487,8 +487,13 @@ describe('push-stream (tag and time)', () => {
     test('is over with the first live message', () => {
       const { place, replay } = resumed()
       replay.accept(at(30_000, 5), now(100))
-      replay.accept(at(OPENS_AT_MS + 2000, 1), now(600))
-      expect(place.describe()).toEqual({ tag: 1, time: date(OPENS_AT_MS + 2000) })
+      replay.accept(at(OPENS_AT_MS + 1000, 1), now(1050))
+      expect(place.describe()).toEqual({ tag: 1, time: date(OPENS_AT_MS + 1000) })
+    })
+    test('is not over with one from the future: the clock was set back, and it is as old as the others', () => {
+      const { replay } = resumed()
+      replay.accept(at(OPENS_AT_MS + 3000, 1, { channel: 'a' }), now(100))
+      expect(replay.isUnfinished()).toBe(true)
     })
     test('is over after ten seconds at the latest', () => {
       const { place, replay } = resumed()

@@ -181,8 +181,10 @@ export function createPosition(options: PositionOptions): Position {
       if (holding) {
         // A replay holds what there is when the server lets the link in: by its first message, not when it was asked.
         if (!firstAtMs) firstAtMs = heldAtMs = nowMs
-        const letInAtMs = link.serverNowMs + (link.unsureMs || 0) + firstAtMs - link.nowMs
-        const live = place.timeAtMs >= wholeSecond(letInAtMs) + 1000
+        const latestMs = link.serverNowMs + (link.unsureMs || 0) - link.nowMs
+        // What comes from the future says that the clock was set back.
+        const live =
+          place.timeAtMs >= wholeSecond(latestMs + firstAtMs) + 1000 && place.timeAtMs <= latestMs + nowMs + 1000
         holding = !live && nowMs - heldAtMs < REPLAY_QUIET_MS && nowMs - firstAtMs < REPLAY_LONGEST_MS
         heldAtMs = nowMs
         if (holding) {
