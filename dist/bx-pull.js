@@ -1677,8 +1677,8 @@ function createPosition(options) {
     function move(place, nowMs, publishedAtMs, channel) {
       if (holding) {
         if (!firstAtMs) firstAtMs = heldAtMs = nowMs;
-        const letInAtMs = link.serverNowMs + (link.unsureMs || 0) + firstAtMs - link.nowMs;
-        const live = place.timeAtMs >= wholeSecond(letInAtMs) + 1e3;
+        const latestMs = link.serverNowMs + (link.unsureMs || 0) - link.nowMs;
+        const live = place.timeAtMs >= wholeSecond(latestMs + firstAtMs) + 1e3 && place.timeAtMs <= latestMs + nowMs + 1e3;
         holding = !live && nowMs - heldAtMs < REPLAY_QUIET_MS && nowMs - firstAtMs < REPLAY_LONGEST_MS;
         heldAtMs = nowMs;
         if (holding) {
@@ -3372,7 +3372,8 @@ function createRecovery(deps) {
     if (holes.areOpen()) holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS);
     if (what === "hole") return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS);
     if (!link || link.id === anew.onId && sinceMs < anew.atMs) return;
-    if (link.kind !== "long-polling" && sinceMs > openedAtMs && sinceMs <= nowMs) return;
+    const isBetweenPolls = link.kind === "long-polling" && publishedAtMs > sinceMs + IN_FLIGHT_MS;
+    if (!isBetweenPolls && sinceMs > openedAtMs && sinceMs <= nowMs) return;
     anew = { onId: link.id, atMs: publishedAtMs };
     lostStore(sinceMs);
   }

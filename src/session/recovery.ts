@@ -242,7 +242,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     // Without a break nothing was missed (the clock may have been set back), but between two polls. Every channel shows it, one
     // after the other: it is told once.
     if (!link || (link.id === anew.onId && sinceMs < anew.atMs)) return
-    if (link.kind !== 'long-polling' && sinceMs > openedAtMs && sinceMs <= nowMs) return
+    const isBetweenPolls = link.kind === 'long-polling' && publishedAtMs > sinceMs + IN_FLIGHT_MS
+    if (!isBetweenPolls && sinceMs > openedAtMs && sinceMs <= nowMs) return
     anew = { onId: link.id, atMs: publishedAtMs }
     lostStore(sinceMs)
   }

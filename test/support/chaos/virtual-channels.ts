@@ -20,6 +20,8 @@ export interface Channels {
   rotate(which: ChannelName, how: Rotation): string
   /** Channels that have successors. */
   readonly exchanged: ReadonlySet<string>
+  /** True time at which each was issued. */
+  readonly issuedAtMs: ReadonlyMap<string, number>
   /** Random digits. */
   hex(length: number): string
 }
@@ -38,6 +40,7 @@ export interface ChannelParts {
 export function createChannels({ clock, server, random, seconds, secrets, rotated }: ChannelParts): Channels {
   const channels: Record<ChannelName, Issued | null> = { private: null, shared: null }
   const exchanged = new Set<string>()
+  const issuedAtMs = new Map<string, number>()
 
   function hex(length: number): string {
     let text = ''
@@ -52,6 +55,7 @@ export function createChannels({ clock, server, random, seconds, secrets, rotate
     const id = hex(32)
     const sign = server.isNode ? hex(40) : ''
     server.allow(id)
+    issuedAtMs.set(id, clock.now())
     secrets.push(id)
     if (sign !== '') secrets.push(sign)
     const endAtMs = clock.now() + seconds * 1000
@@ -84,6 +88,7 @@ export function createChannels({ clock, server, random, seconds, secrets, rotate
     },
     rotate,
     exchanged,
+    issuedAtMs,
     hex,
   }
 }

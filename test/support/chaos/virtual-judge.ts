@@ -88,7 +88,8 @@ function quietPing({ network, clock }: World, { n, atMs }: Published): string | 
 
 /**
  * A server counts from the beginning again, and what comes next has a number that this page had not seen yet, or the very
- * next one of its channel: nothing tells it from what was published before.
+ * next one of its channel: nothing tells it from what was published before. Nor is what was published before that asked for:
+ * a page does not learn that a channel was exchanged then.
  */
 function unseenNumbers(world: World, { n, channels }: Published): string | null {
   const { server, chain, published, storeLossesAtMs } = world
@@ -102,7 +103,9 @@ function unseenNumbers(world: World, { n, channels }: Published): string | null 
     const own = server.isNode ? before.filter(({ session }) => session === first.session) : before
     const highest = Math.max(0, ...own.map(numberOf))
     const isNext = server.isNode ? numberOf(first) > highest : numberOf(first) === highest + 1
-    return isNext && n < first.n
+    const issuedAtMs = Math.max(...channels.map((channel) => world.channels.issuedAtMs.get(channel) ?? -Infinity))
+    const isUnannounced = issuedAtMs >= lostAtMs && issuedAtMs <= published[first.n]!.atMs
+    return isNext && (n < first.n || isUnannounced)
   })
   return isUnseen ? 'numbers nobody had seen' : null
 }
