@@ -4,8 +4,8 @@ import { createHoles } from './holes'
 
 function scene() {
   const holes = createHoles()
-  const see = (channel: string, id: number, nowMs: number): string | null => {
-    const found = holes.seen(messageOf({ channel, id }), nowMs, nowMs)
+  const see = (channel: string, id: number, nowMs: number, isLate = false): string | null => {
+    const found = holes.seen(messageOf({ channel, id }), nowMs, nowMs, isLate)
     return found && `${found.what} since ${found.sinceMs}`
   }
   return { holes, see }
@@ -47,6 +47,17 @@ test('G2: a channel that was made anew counts from the beginning', () => {
   see('a', 500, 1000)
   expect([see('a', 1, 2000), see('a', 2, 3000), see('a', 200_000, 4000)]).toEqual(['anew since 1000', null, null])
   expect(holes.missing(Infinity, Infinity)).toBeNull()
+})
+
+test('G2: a link that was replaced brings what the next one did not ask for: the channel is the same', () => {
+  const { holes, see } = scene()
+  see('a', 9, 1000)
+  expect([see('a', 1, 1010, true), see('a', 12, 1020), see('a', 10, 1030, true)]).toEqual([
+    null,
+    'hole since 1000',
+    null,
+  ])
+  expect(holes.missing(Infinity, Infinity)).toEqual({ count: 1, sinceMs: 1000 })
 })
 
 test('G2: what a channel that was made anew had before the first that came is missing', () => {

@@ -9,11 +9,15 @@ import { fingerprint } from '../replay/dedupe'
 export type Counts = Readonly<Record<string, readonly [last: number, atMs: number]>>
 
 export interface Holes {
-  /** A message that was not seen before. `anew`: its channel counts from the beginning. `sinceMs`: when the one before was published. */
+  /**
+   * A message that was not seen before. `anew`: its channel counts from the beginning. `sinceMs`: when the one before was
+   * published. `isLate`: its link was replaced by one that may be past it.
+   */
   seen(
     message: Message,
     nowMs: number,
     publishedAtMs: number,
+    isLate?: boolean,
   ): { readonly what: 'hole' | 'anew'; readonly sinceMs: number } | null
   counts(): Counts
   /** What the page before had counted. */
@@ -42,7 +46,7 @@ export function createHoles(): Holes {
   let before: Counts = {}
 
   return {
-    seen({ channel, id }, nowMs, publishedAtMs) {
+    seen({ channel, id }, nowMs, publishedAtMs, isLate) {
       if (channel === null || id === null) return null
       let counted = channels.get(channel)
       if (!counted) {
@@ -56,6 +60,7 @@ export function createHoles(): Holes {
         return null
       }
       const { last, left, lastAtMs } = counted
+      if (isLate && id <= last && !left.has(id)) return null
       counted.lastAtMs = publishedAtMs
       const leaveOut = (from: number): void => {
         for (let number = from; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs })

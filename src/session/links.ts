@@ -118,6 +118,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       codec,
       replay,
       origin: { channels, openedAtMs },
+      isReplaced: () => id < leftBehind.readingId(),
       reply: (frame) => void deps.reply(id, frame),
       answered: (answer) => uplink.answered(id, answer),
     }
@@ -195,7 +196,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       frame(frame, isPart) {
         if (isPart) replay.cutOff()
         // A link that is drained says nothing about its successor.
-        if (id >= leftBehind.readingId()) heardAtMs = clock.now()
+        if (!read.isReplaced()) heardAtMs = clock.now()
         saidAtMs = Infinity
         if (recovery.hold(id, frame)) return 'news'
         const outcome = reader.take(frame, read)

@@ -57,6 +57,7 @@ function scene(verdict: Verdict = 'news', stopsAt = '') {
     codec,
     replay,
     origin: { channels: [], openedAtMs: 0 },
+    isReplaced: () => false,
     reply: say('replied'),
     answered: say('answered'),
   }

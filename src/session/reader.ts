@@ -27,8 +27,8 @@ export interface ReaderDeps {
   channelDeleted(): void
   /** A frame was read and delivered to its end. */
   taken(): void
-  /** Told of every message that was not seen before, delivered or not. */
-  numbered(message: Message): void
+  /** Told of every message that was not seen before, delivered or not. `isLate`: its link was replaced. */
+  numbered(message: Message, isLate: boolean): void
   /** The server counts from the beginning. */
   renumbered(): void
   /** The server has another store, which goes on behind the numbers of the old one. */
@@ -43,6 +43,8 @@ export interface ReadLink {
   readonly codec: Codec
   readonly replay: Replay
   readonly origin: Origin
+  /** Another link has replaced it: what it still brings may lie before what that one brought. */
+  isReplaced(): boolean
   reply(frame: Frame): void
   answered(answer: Answer): void
 }
@@ -94,13 +96,13 @@ export function createReader(deps: ReaderDeps): Reader {
   /** A whole message without a readable body has a place all the same: asked for again it would come again, for ever. */
   function pass({ placed }: BadMessage, link: ReadLink): FrameOutcome | 'unplaced' {
     if (!placed || !identityOf(placed)) return 'unplaced'
-    const isNews = place(placed, link.replay) !== null
+    const isNews = place(placed, link) !== null
     acknowledge(placed, link)
     return isNews ? 'news' : 'nothing-new'
   }
 
   /** `null`: it was seen before. The position moves all the same: what was seen must not be asked for again. */
-  function place(message: Message, replay: Replay): Verdict | null {
+  function place(message: Message, { replay, isReplaced }: ReadLink): Verdict | null {
     const nowMs = clock.now()
     const { mid } = message
     const identity = identityOf(message)
@@ -114,13 +116,13 @@ export function createReader(deps: ReaderDeps): Reader {
       counters.repeats++
       return null
     }
-    deps.numbered(message)
+    deps.numbered(message, isReplaced())
     return verdict
   }
 
   /** Whether the message is news. */
-  function accept(message: Message, { replay, origin }: ReadLink): boolean {
-    const verdict = place(message, replay)
+  function accept(message: Message, link: ReadLink): boolean {
+    const verdict = place(message, link)
     // A listener of `gap` may have stopped the client: whoever comes next delivers it.
     if (verdict === null || deps.isOver()) return false
     if (verdict === 'before-start') {
@@ -128,7 +130,7 @@ export function createReader(deps: ReaderDeps): Reader {
       return false
     }
     deps.dated(message)
-    const event = eventOf(message, origin, deps.serverTime(), clock.now())
+    const event = eventOf(message, link.origin, deps.serverTime(), clock.now())
     if (event.module === 'pull') {
       counters.commands++
       deps.obey(event, message)

@@ -59,8 +59,8 @@ export interface Recovery {
   passed(): void
   /** `isUnfinished`: its replay was cut. */
   ended(linkId: number, isUnfinished?: boolean): void
-  /** A new message, and pieces that could not be read: they had a number, too. */
-  numbered(message: Message, version: number, publishedAtMs?: number): void
+  /** A new message, and pieces that could not be read: they had a number, too. `isLate`: its link was replaced. */
+  numbered(message: Message, version: number, publishedAtMs?: number, isLate?: boolean): void
   unreadable(count: number, isBeyond?: boolean): void
   /** What this page has counted, and what the one before had. */
   readonly counts: Holes['counts']
@@ -226,7 +226,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, sinceMs))
   }
 
-  function numbered(message: Message, version: number, publishedAtMs = clock.now()): void {
+  function numbered(message: Message, version: number, publishedAtMs = clock.now(), isLate?: boolean): void {
     debt.counted()
     const nowMs = clock.now()
     const { mid } = message
@@ -234,7 +234,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     if (!mid || mid > highestMid) numberedAtMs = Math.min(publishedAtMs, owedSinceMs(), deps.unreadSinceMs())
     if (mid && mid > highestMid) highestMid = mid
     if (version !== 2) return
-    const found = holes.seen(message, nowMs, publishedAtMs)
+    const found = holes.seen(message, nowMs, publishedAtMs, isLate)
     if (!found) return
     const { what, sinceMs } = found
     if (holes.areOpen()) holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS)

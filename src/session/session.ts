@@ -77,10 +77,10 @@ export function createSession(deps: SessionDeps): Session {
     dated: (message) => void (serverTime = datedBy(message, serverTime, clock.now())),
     channelDeleted: renew,
     taken: store.moved,
-    numbered(message) {
+    numbered(message, isLate) {
       const atMs = localAt(message)
       if (links) links.said(atMs)
-      if (config) recovery.numbered(message, config.version, atMs)
+      if (config) recovery.numbered(message, config.version, atMs, isLate)
     },
     renumbered: () => recovery.renumbered(),
     anotherStore: () => recovery.anotherStore(),
