@@ -26,6 +26,7 @@ function browserPlatform() {
   return {
     clock: {
       now: () => Date.now(),
+      elapsed: () => performance.now(),
       setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
       clearTimeout: (handle) => clearTimeout(handle)
     },
@@ -47,7 +48,7 @@ function storageOf(scope, name) {
   }
 }
 function pageOf(scope) {
-  const { location, document: document2, navigator = {}, performance = {} } = scope;
+  const { location, document: document2, navigator = {}, performance: performance2 = {} } = scope;
   if (!location || !scope.addEventListener) return null;
   const sources = [
     [scope, "online"],
@@ -71,7 +72,7 @@ function pageOf(scope) {
       return navigator.onLine === false;
     },
     // The successor of `performance.navigation` is ten times the code, and every browser has this one.
-    isReload: !!performance.navigation && performance.navigation.type === 1 || !!document2 && !!document2.wasDiscarded,
+    isReload: !!performance2.navigation && performance2.navigation.type === 1 || !!document2 && !!document2.wasDiscarded,
     listen(listener) {
       const undo = sources.map(([target, type, signalOf]) => {
         if (!target || !target.addEventListener) return () => {
@@ -315,6 +316,28 @@ function createEmitter(onThrow) {
       isEmitting = false;
     },
     count: (key) => (handlers.all.get(key) || []).length
+  };
+}
+const SLEWED_MS = 250;
+function steadyClock(device) {
+  const elapsed = () => device.elapsed ? device.elapsed() : 0;
+  let readAtMs = device.now();
+  let readElapsedMs = elapsed();
+  let aheadMs = 0;
+  function now() {
+    const atMs = device.now();
+    const elapsedMs = elapsed();
+    const lostMs = elapsedMs - readElapsedMs - (atMs - readAtMs);
+    if (lostMs > SLEWED_MS || atMs < readAtMs) aheadMs += lostMs;
+    readAtMs = atMs;
+    readElapsedMs = elapsedMs;
+    return atMs + aheadMs;
+  }
+  return {
+    now,
+    setTimeout: (callback, delayMs) => device.setTimeout(callback, delayMs),
+    clearTimeout: (handle) => device.clearTimeout(handle),
+    told: (atMs) => atMs - aheadMs
   };
 }
 const PER_MESSAGE = 100;
@@ -634,7 +657,7 @@ const LAZY_MIN_MS = 1e3;
 const LAZY_SPAN_MS = 12e4;
 function serverClock(serverTimeAtMs, sentAtMs, receivedAtMs) {
   if (serverTimeAtMs === null) return { shiftMs: 0, uncertaintyMs: Infinity };
-  const roundTripMs = Math.max(0, receivedAtMs - sentAtMs);
+  const roundTripMs = receivedAtMs - sentAtMs;
   return {
     shiftMs: receivedAtMs - roundTripMs / 2 - (serverTimeAtMs + HALF_RESOLUTION_MS),
     uncertaintyMs: roundTripMs / 2 + HALF_RESOLUTION_MS
@@ -705,7 +728,6 @@ function createHeartbeat(clock, silenceMs, dead) {
   let beatAtMs = null;
   let timer;
   function wait2() {
-    heardAtMs = Math.min(heardAtMs, clock.now());
     const restMs = heardAtMs + limitMs - clock.now();
     if (restMs <= 0) dead();
     else timer = clock.setTimeout(wait2, restMs);
@@ -815,8 +837,7 @@ function clearTimer(d, name, linkId = null) {
   d.effects.push({ type: "clear-timer", name, linkId });
 }
 function floorMs({ memory, options, moment }) {
-  const sinceMs = moment.nowMs - memory.lastAttemptAtMs;
-  return sinceMs < 0 ? 0 : options.floorMs - sinceMs;
+  return memory.lastAttemptAtMs + options.floorMs - moment.nowMs;
 }
 function isOwnStream({ memory }, kind2) {
   return kind2 === "sse" && hasOwnStream(memory.target.candidates);
@@ -1248,8 +1269,7 @@ function createTimers(clock) {
 }
 const STUCK = 3005;
 function createConnection(deps) {
-  const { platform, options } = deps;
-  const { clock } = platform;
+  const { platform, clock, options } = deps;
   const timers = createTimers(clock);
   const links = /* @__PURE__ */ new Map();
   const queue = [];
@@ -1486,10 +1506,8 @@ function createDedupe(limit = DEDUPE_WINDOW, neededSinceMs = () => Infinity) {
     recent(sinceMs) {
       let left = seen.size;
       const found = elsewhereUntilMs >= sinceMs || left < RECENT_MIN ? Array.from(elsewhere) : [];
-      let isRecent = false;
       seen.forEach((atMs, identity) => {
-        isRecent = isRecent || atMs >= sinceMs || left <= RECENT_MIN;
-        if (isRecent) found.push(fingerprint(identity));
+        if (atMs >= sinceMs || left <= RECENT_MIN) found.push(fingerprint(identity));
         left--;
       });
       return found.slice(-limit);
@@ -1652,8 +1670,7 @@ function createPosition(options) {
   }
   function open(link) {
     const isWhole = isBehind;
-    const sinceMs = link.sinceMs <= link.nowMs ? link.sinceMs : link.isAlone ? 0 : link.nowMs;
-    const from = isWhole ? void 0 : safeAt(sinceMs, link.isAlone ? 0 : sinceMs) || oldest();
+    const from = isWhole ? void 0 : safeAt(link.sinceMs, link.isAlone ? 0 : link.sinceMs) || oldest();
     let fromOrigin = from ? version === 1 && from.timeAtMs <= wholeSecond(originAtMs) : isWhole || link.resumed || version < 2 || originIsServerTime && !byMid;
     const base = from ? startOf(from.mid, from.timeAtMs) : origin;
     const isAsking = !!from || storeWasEmpty || fromOrigin;
@@ -1678,7 +1695,7 @@ function createPosition(options) {
       if (holding) {
         if (!firstAtMs) firstAtMs = heldAtMs = nowMs;
         const latestMs = link.serverNowMs + (link.unsureMs || 0) - link.nowMs;
-        const live = place.timeAtMs >= wholeSecond(latestMs + firstAtMs) + 1e3 && place.timeAtMs <= latestMs + nowMs + 1e3;
+        const live = place.timeAtMs >= wholeSecond(latestMs + firstAtMs) + 1e3;
         holding = !live && nowMs - heldAtMs < REPLAY_QUIET_MS && nowMs - firstAtMs < REPLAY_LONGEST_MS;
         heldAtMs = nowMs;
         if (holding) {
@@ -1889,7 +1906,7 @@ function createArrivals() {
       if (fresh.length) {
         const isDated = clock.uncertaintyMs < Infinity;
         const starts = fresh.map(({ startAtMs }) => isDated && startAtMs ? startAtMs + clock.shiftMs : nowMs);
-        const startedAtMs = Math.max(firstAtMs > nowMs ? 0 : firstAtMs, Math.min(nowMs, endedSinceMs(), ...starts));
+        const startedAtMs = Math.max(firstAtMs, Math.min(nowMs, endedSinceMs(), ...starts));
         const entry = () => ({ sinceMs: startedAtMs, firstId: id, heardAtMs: Infinity });
         prints.filter(isFresh).forEach((print) => unread.set(print, entry()));
       }
@@ -2340,7 +2357,7 @@ function configStep(state, event, nowMs, chance) {
     case "loaded": {
       const renewAtMs = event.renewAtMs || Infinity;
       const stale = renewAtMs > nowMs ? 0 : state.stale + 1;
-      const dueAtMs = stale ? nowMs + doubled(6e4, stale, 36e5) : Math.max(renewAtMs, floorAt(state, nowMs));
+      const dueAtMs = stale ? nowMs + doubled(6e4, stale, 36e5) : Math.max(renewAtMs, state.loadedAtMs + FLOOR_MS);
       return __spreadProps(__spreadValues({}, state), { phase: "planned", reason: "expiring", dueAtMs, failures: 0, stale });
     }
     case "failed": {
@@ -2349,7 +2366,7 @@ function configStep(state, event, nowMs, chance) {
       return __spreadProps(__spreadValues({}, state), { phase: "planned", dueAtMs, failures });
     }
     case "wanted": {
-      const dueAtMs = Math.max(nowMs + event.withinMs * chance, floorAt(state, nowMs));
+      const dueAtMs = Math.max(nowMs + event.withinMs * chance, state.loadedAtMs + FLOOR_MS);
       const isOverdue = state.dueAtMs < nowMs;
       return isOverdue || dueAtMs < state.dueAtMs ? __spreadProps(__spreadValues({}, state), { reason: event.reason, dueAtMs }) : state;
     }
@@ -2357,15 +2374,11 @@ function configStep(state, event, nowMs, chance) {
       return event;
   }
 }
-function floorAt({ loadedAtMs }, nowMs) {
-  return Math.min(loadedAtMs, nowMs) + FLOOR_MS;
-}
 function doubled(firstMs, times, longestMs) {
   return Math.min(longestMs, firstMs * 2 ** (times - 1));
 }
 function createConfigLoader(deps, adopt) {
-  const { platform } = deps;
-  const { clock } = platform;
+  const { platform, clock } = deps;
   let state = IDLE$1;
   let timer = null;
   let hasLoaded = false;
@@ -2396,7 +2409,7 @@ function createConfigLoader(deps, adopt) {
     const deadline = clock.setTimeout(giveUp, deps.timeouts.configMs);
     try {
       const { fetch, storage } = platform;
-      const asked = deps.source({ reason: state.reason, signal: request.signal, fetch, storage, clock });
+      const asked = deps.source({ reason: state.reason, signal: request.signal, fetch, storage, clock: platform.clock });
       const raw = await Promise.race([asked, late]);
       if (state.phase !== "loading") return;
       const renewAtMs = adopt(parseConfig(raw, { secure: deps.secure }), sentAtMs);
@@ -2426,7 +2439,6 @@ function createCounters() {
   return { frames: 0, events: 0, repeats: 0, bad: 0, beforeStart: 0, commands: 0, configLoads: 0, opened: 0, lost: 0 };
 }
 const WRITE_EVERY_MS = 1e3;
-const LONG_AGO_MS = 828e5;
 const inUse = /* @__PURE__ */ new WeakMap();
 function ownerOf({ channels, version }) {
   const [first] = channels;
@@ -2438,8 +2450,10 @@ function heardUntil({ position: { mark, originAtMs } }, clockShiftMs) {
 function areTexts(value) {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
-function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs }) {
-  const { clock, page } = platform;
+function createCursorStore(deps) {
+  const { platform, clock, reloadMs, dedupe, current, downSinceMs } = deps;
+  const { told } = clock;
+  const { page } = platform;
   const storage = reloadMs > 0 ? platform.tabStorage : null;
   let name = "";
   let before = null;
@@ -2471,11 +2485,25 @@ function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs })
     writtenAtMs = clock.now();
     const state = position.state(owedSinceMs);
     const seen = dedupe.recent(neededSince(state));
-    const shiftMs = serverTime.laterMs === void 0 ? null : serverTime.shiftMs;
+    const shiftMs = serverTime.laterMs === void 0 ? null : told(serverTime.shiftMs);
     const downMs = downSinceMs();
-    const sinceMs = downMs === null ? writtenAtMs : downMs;
-    put({ how, owner, atMs: writtenAtMs, sinceMs, shiftMs, position: state, seen, counts, read: read2 });
+    const sinceMs = told(downMs === null ? writtenAtMs : downMs);
+    const left = { position: toldState(state), counts: toldCounts(counts) };
+    put(__spreadProps(__spreadValues({}, left), { how, owner, atMs: told(writtenAtMs), sinceMs, shiftMs, seen, read: read2 }));
     if (how === "alive") plan(Math.min(reloadMs / 4, 36e5));
+  }
+  function toldState(state) {
+    const { mark, newest } = state;
+    const at = (place) => __spreadProps(__spreadValues({}, place), { receivedAtMs: told(place.receivedAtMs) });
+    return __spreadProps(__spreadValues({}, state), { mark: mark && at(mark), newest: newest && at(newest) });
+  }
+  function toldCounts(counts) {
+    const all = {};
+    Object.keys(counts).forEach((print) => {
+      const [last, atMs] = Array.from(Object(counts[print]));
+      all[print] = [Number(last), told(Number(atMs))];
+    });
+    return all;
   }
   function plan(delayMs) {
     clock.clearTimeout(timer);
@@ -2516,13 +2544,12 @@ function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs })
       before = null;
       if (!entry || entry.owner !== owner) return null;
       dedupe.restore(entry.seen, entry.position.mark ? entry.position.mark.receivedAtMs : 0);
-      const nowMs = clock.now();
-      return entry.sinceMs > nowMs ? __spreadProps(__spreadValues({}, entry), { sinceMs: nowMs - LONG_AGO_MS }) : entry;
+      return entry;
     },
     moved() {
       if (!name || isAway) return;
       const waitMs = writtenAtMs + WRITE_EVERY_MS - clock.now();
-      if (!(waitMs > 0 && waitMs <= WRITE_EVERY_MS)) write("alive");
+      if (waitMs <= 0) write("alive");
       else if (!isSoon) {
         plan(waitMs);
         isSoon = true;
@@ -2539,7 +2566,7 @@ function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs })
   };
 }
 const SENDERS = ["unknown", "client", "backend"];
-function eventOf(message, origin, clock, receivedAtMs) {
+function eventOf(message, origin, clock, nowMs, receivedAtMs = nowMs) {
   const { body, mid, channel } = message;
   const publishedAtMs = publishedAt(message);
   const isDated = publishedAtMs !== null;
@@ -2548,7 +2575,7 @@ function eventOf(message, origin, clock, receivedAtMs) {
     command: body.command,
     params: body.params === void 0 ? {} : body.params,
     extra: __spreadProps(__spreadValues(__spreadValues({}, toRecord(body.extra)), message.sender && { sender: message.sender }), {
-      server_time_ago: isDated ? Math.max(0, serverNow(clock, receivedAtMs) - publishedAtMs) / 1e3 : null
+      server_time_ago: isDated ? Math.max(0, serverNow(clock, nowMs) - publishedAtMs) / 1e3 : null
     }),
     id: mid,
     channel: channelTypeOf(origin.channels, channel),
@@ -2795,6 +2822,7 @@ function createLinks(deps) {
       codec,
       replay,
       origin: { channels, openedAtMs },
+      isReplaced: () => id < leftBehind.readingId(),
       reply: (frame) => void deps.reply(id, frame),
       answered: (answer) => uplink.answered(id, answer)
     };
@@ -2859,7 +2887,7 @@ function createLinks(deps) {
       address: (phase) => address(kind2, phase === "first" ? replay.query : replay.next()),
       frame(frame, isPart) {
         if (isPart) replay.cutOff();
-        if (id >= leftBehind.readingId()) heardAtMs = clock.now();
+        if (!read2.isReplaced()) heardAtMs = clock.now();
         saidAtMs = Infinity;
         if (recovery.hold(id, frame)) return "news";
         const outcome = reader.take(frame, read2);
@@ -2961,11 +2989,11 @@ function createReader(deps) {
   }
   function pass({ placed }, link) {
     if (!placed || !identityOf(placed)) return "unplaced";
-    const isNews = place(placed, link.replay) !== null;
+    const isNews = place(placed, link) !== null;
     acknowledge(placed, link);
     return isNews ? "news" : "nothing-new";
   }
-  function place(message, replay) {
+  function place(message, { replay, isReplaced }) {
     const nowMs = clock.now();
     const { mid } = message;
     const identity = identityOf(message);
@@ -2979,18 +3007,19 @@ function createReader(deps) {
       counters.repeats++;
       return null;
     }
-    deps.numbered(message);
+    deps.numbered(message, isReplaced());
     return verdict;
   }
-  function accept(message, { replay, origin }) {
-    const verdict = place(message, replay);
+  function accept(message, link) {
+    const verdict = place(message, link);
     if (verdict === null || deps.isOver()) return false;
     if (verdict === "before-start") {
       counters.beforeStart++;
       return false;
     }
     deps.dated(message);
-    const event = eventOf(message, origin, deps.serverTime(), clock.now());
+    const nowMs = clock.now();
+    const event = eventOf(message, link.origin, deps.serverTime(), nowMs, clock.told(nowMs));
     if (event.module === "pull") {
       counters.commands++;
       deps.obey(event, message);
@@ -3087,7 +3116,7 @@ function createHoles() {
   let unread = 0;
   let before = {};
   return {
-    seen({ channel, id }, nowMs, publishedAtMs) {
+    seen({ channel, id }, nowMs, publishedAtMs, isLate) {
       if (channel === null || id === null) return null;
       let counted = channels.get(channel);
       if (!counted) {
@@ -3100,6 +3129,7 @@ function createHoles() {
         return null;
       }
       const { last, left, lastAtMs } = counted;
+      if (isLate && id <= last && !left.has(id)) return null;
       counted.lastAtMs = publishedAtMs;
       const leaveOut = (from) => {
         for (let number = from; number < id; number++) left.set(number, { atMs: nowMs, sinceMs: lastAtMs });
@@ -3130,12 +3160,12 @@ function createHoles() {
       unread += count;
     },
     areOpen: () => Array.from(channels.values()).some(({ left }) => left.size > 0),
-    missing(beforeMs, nowMs) {
+    missing(beforeMs) {
       let count = 0;
       let since = Infinity;
       channels.forEach(
         ({ left }) => left.forEach(({ atMs, sinceMs }, number) => {
-          if (atMs > beforeMs && atMs <= nowMs) return;
+          if (atMs > beforeMs) return;
           left.delete(number);
           count++;
           since = Math.min(since, sinceMs);
@@ -3346,40 +3376,38 @@ function createRecovery(deps) {
     deps.recovered(worst);
   }
   function suspect(what, sinceMs = missedSinceMs) {
-    const untilMs = clock.now();
+    const nowMs = clock.now();
     if (what.certainty === "certain") worst = "gap";
     else if (worst === "complete") worst = "suspected-gap";
-    const fromMs = sinceMs === null ? untilMs : sinceMs > untilMs ? untilMs - HISTORY_MS : sinceMs;
-    deps.gap(__spreadProps(__spreadValues({}, what), { sinceMs: fromMs - IN_FLIGHT_MS, untilMs }));
+    const fromMs = (sinceMs === null ? nowMs : sinceMs) - IN_FLIGHT_MS;
+    deps.gap(__spreadProps(__spreadValues({}, what), { sinceMs: clock.told(fromMs), untilMs: clock.told(nowMs) }));
     if (isSettled) deps.recovered(worst);
   }
   function lostStore(numberedMs) {
     const nowMs = clock.now();
     const lastAtMs = nowMs - linkedAtMs < REPLAYED_MS ? Math.min(numberedMs, numberedBeforeMs) : numberedMs;
-    const sinceMs = lastAtMs > nowMs && lastAtMs < Infinity ? nowMs - HISTORY_MS : lastAtMs;
-    suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, sinceMs));
+    suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, lastAtMs));
   }
-  function numbered(message, version, publishedAtMs = clock.now()) {
+  function numbered(message, version, publishedAtMs = clock.now(), isLate) {
     debt.counted();
     const nowMs = clock.now();
     const { mid } = message;
     if (!mid || mid > highestMid) numberedAtMs = Math.min(publishedAtMs, owedSinceMs(), deps.unreadSinceMs());
     if (mid && mid > highestMid) highestMid = mid;
     if (version !== 2) return;
-    const found = holes.seen(message, nowMs, publishedAtMs);
+    const found = holes.seen(message, nowMs, publishedAtMs, isLate);
     if (!found) return;
     const { what, sinceMs } = found;
     if (holes.areOpen()) holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS);
     if (what === "hole") return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS);
     if (!link || link.id === anew.onId && sinceMs < anew.atMs) return;
     const isBetweenPolls = link.kind === "long-polling" && publishedAtMs > sinceMs + IN_FLIGHT_MS;
-    if (!isBetweenPolls && sinceMs > openedAtMs && sinceMs <= nowMs) return;
+    if (!isBetweenPolls && sinceMs >= linkedAtMs) return;
     anew = { onId: link.id, atMs: publishedAtMs };
     lostStore(sinceMs);
   }
   function checkHoles() {
-    const nowMs = clock.now();
-    const found = holes.missing(nowMs - HOLE_MS, nowMs);
+    const found = holes.missing(clock.now() - HOLE_MS);
     holeTimer = holes.areOpen() ? clock.setTimeout(checkHoles, HOLE_MS) : null;
     if (found) suspect({ certainty: "certain", reason: "overflow", missing: found.count }, found.sinceMs);
   }
@@ -3612,8 +3640,7 @@ function refused$1(code) {
 }
 const OFF = "The push server is off: switch it on in the settings of the Push and Pull module.";
 function createSession(deps) {
-  const { platform } = deps;
-  const { clock } = platform;
+  const { platform, clock } = deps;
   const startedAtMs = clock.now();
   const counters = createCounters();
   const arrivals = createArrivals();
@@ -3624,8 +3651,7 @@ function createSession(deps) {
     const sinceMs = Math.min(owedSinceMs(), links ? links.neededSinceMs() : Infinity);
     return position ? neededSince(position.state(sinceMs)) : 0;
   });
-  const store = createCursorStore({
-    platform,
+  const store = createCursorStore(__spreadProps(__spreadValues({}, deps), {
     reloadMs: deps.replay.reloadMs,
     dedupe,
     current: () => ({
@@ -3637,9 +3663,8 @@ function createSession(deps) {
       owedSinceMs: owedSinceMs()
     }),
     downSinceMs: () => downSince(stateNow())
-  });
+  }));
   const reader = createReader(__spreadProps(__spreadValues({}, deps), {
-    clock,
     counters,
     dedupe,
     serverTime: () => serverTime,
@@ -3648,10 +3673,10 @@ function createSession(deps) {
     dated: (message) => void (serverTime = datedBy(message, serverTime, clock.now())),
     channelDeleted: renew,
     taken: store.moved,
-    numbered(message) {
+    numbered(message, isLate) {
       const atMs = localAt(message);
       if (links) links.said(atMs);
-      if (config) recovery.numbered(message, config.version, atMs);
+      if (config) recovery.numbered(message, config.version, atMs, isLate);
     },
     renumbered: () => recovery.renumbered(),
     anotherStore: () => recovery.anotherStore(),
@@ -3715,8 +3740,7 @@ function createSession(deps) {
       position = createPosition({
         version: next.version,
         overlapMs: deps.replay.overlapMs,
-        // The clock may have been set back since.
-        originAtMs: serverNow(serverTime, Math.min(startedAtMs, nowMs)),
+        originAtMs: serverNow(serverTime, startedAtMs),
         originIsServerTime: next.serverTimeAtMs !== null,
         lastMid: next.lastMid,
         left: left && left.position
@@ -3741,7 +3765,6 @@ function createSession(deps) {
   }
   function connect(options) {
     links = createLinks(__spreadProps(__spreadValues({}, deps), {
-      clock,
       arrivals,
       reader,
       recovery,
@@ -3842,7 +3865,7 @@ function createSession(deps) {
       config,
       cursor: position ? position.describe() : {},
       remembered: dedupe.size,
-      clockShiftMs: serverTime.uncertaintyMs < Infinity ? serverTime.shiftMs : null
+      clockShiftMs: serverTime.uncertaintyMs < Infinity ? clock.told(serverTime.shiftMs) : null
     })
   };
 }
@@ -4211,14 +4234,14 @@ function droppedError(tag) {
   return new PullError("watch-dropped", message, { facts: { tag } });
 }
 function createFeatures(deps) {
-  const { platform, portal, portalMs, report } = deps;
-  const { clock, fetch, page } = platform;
+  const { platform, clock, portal, portalMs, report } = deps;
+  const { fetch, page } = platform;
   const { ask: ask2, stop } = createAsking({ portal, clock, fetch, deadlineMs: portalMs });
   let session = null;
   const configNow = () => session && session.view().config;
   const findChannels = createPublicIds({
     ask: ask2,
-    serverNow: () => clock.now() - (session && session.view().clockShiftMs || 0),
+    serverNow: () => platform.clock.now() - (session && session.view().clockShiftMs || 0),
     configured: () => (configNow() || { publicChannels: /* @__PURE__ */ new Map() }).publicChannels
   });
   const publisher = createPublisher({ clock, limits: deps.publish, findChannels });
@@ -4399,13 +4422,15 @@ function createClient(parts, given, lend) {
   const timeouts = withDefaults(TIMEOUTS, options.timeouts);
   const logger = options.logger || platform.console || {};
   const timeline = createTimeline();
-  const { clock, page } = platform;
+  const { page } = platform;
+  const clock = steadyClock(platform.clock);
   const remembers = options.storage !== false && wanted.length > 1;
   const replay = options.storage === false ? __spreadProps(__spreadValues({}, REPLAY), { reloadMs: 0 }) : REPLAY;
-  const memory = createTransportMemory({ clock, storage: remembers ? platform.storage : null });
+  const memory = createTransportMemory(__spreadProps(__spreadValues({}, platform), { storage: remembers ? platform.storage : null }));
   const emitter = createEmitter(listenerThrew);
   const features = createFeatures({
     platform,
+    clock,
     portal: portalOf(options),
     portalMs: timeouts.configMs,
     publish: withDefaults(PUBLISH, options.publish),
@@ -4425,7 +4450,7 @@ function createClient(parts, given, lend) {
     emitter.emit(key, payload);
   }
   function note(entry) {
-    const line = __spreadValues({ atMs: clock.now() }, entry);
+    const line = __spreadValues({ atMs: platform.clock.now() }, entry);
     timeline.add(line);
     if (options.debug && logger.debug) logger.debug("bx-pull", line);
   }
@@ -4469,6 +4494,7 @@ function createClient(parts, given, lend) {
   function begin() {
     return createSession({
       platform,
+      clock,
       source,
       // Without a page the plain addresses come first: the secure ones serve where they are the only ones.
       secure: typeof options.secure === "boolean" ? options.secure : !!page && page.protocol === "https:",

@@ -382,10 +382,14 @@ describe(`after a sleep (seed ${SEED})`, () => {
 
   test.each(TRANSPORTS)('W10: the clock is set back, %s', async (transport) => {
     const world = await connected(transport)
+    let heardAtMs = 0
+    world.client.on('test:n', (_, { receivedAtMs }) => void (heardAtMs = receivedAtMs))
     world.setClock(-3_600_000)
     world.network.drop(1006)
     await world.advance(RIGHT_WITHIN_MS)
     expect(await world.hearsNow()).toBe(true)
+    // What the page is told is told by the clock that it reads now.
+    expect(Math.abs(world.now() - heardAtMs)).toBeLessThan(RIGHT_WITHIN_MS)
     await world.end()
   })
 

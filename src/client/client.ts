@@ -8,12 +8,14 @@ import { createEmitter } from '../core/emitter'
 import { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
 import type { Platform } from '../platform/platform'
+import { steadyClock } from '../platform/steady-clock'
 import type { Presence } from '../presence/presence'
 import type { SendMessage } from '../publish/draft'
 import { PUBLISH, type SendResult } from '../publish/publisher'
 import type { PullEvent } from '../session/dispatch'
 import type { Codecs } from '../session/framing'
-import { type Session, createSession } from '../session/session'
+import { createSession } from '../session/session'
+import type { Session } from '../session/session-types'
 import { type ChannelsFact, type GapFact, type PullStatus, type StatusFact, sameStatus } from '../session/status'
 import type { TransportFactory } from '../transport/transport'
 import { createFeatures } from './features'
@@ -110,13 +112,15 @@ export function createClient(
   const timeouts = withDefaults(TIMEOUTS, options.timeouts)
   const logger = options.logger || platform.console || {}
   const timeline = createTimeline()
-  const { clock, page } = platform
+  const { page } = platform
+  const clock = steadyClock(platform.clock)
   const remembers = options.storage !== false && wanted.length > 1
   const replay = options.storage === false ? { ...REPLAY, reloadMs: 0 } : REPLAY
-  const memory = createTransportMemory({ clock, storage: remembers ? platform.storage : null })
+  const memory = createTransportMemory({ ...platform, storage: remembers ? platform.storage : null })
   const emitter = createEmitter(listenerThrew)
   const features = createFeatures({
     platform,
+    clock,
     portal: portalOf(options),
     portalMs: timeouts.configMs,
     publish: withDefaults(PUBLISH, options.publish),
@@ -138,7 +142,7 @@ export function createClient(
   }
 
   function note(entry: TimelineNote): void {
-    const line = { atMs: clock.now(), ...entry }
+    const line = { atMs: platform.clock.now(), ...entry }
     timeline.add(line)
     if (options.debug && logger.debug) logger.debug('bx-pull', line)
   }
@@ -192,6 +196,7 @@ export function createClient(
   function begin(): Session {
     return createSession({
       platform,
+      clock,
       source,
       // Without a page the plain addresses come first: the secure ones serve where they are the only ones.
       secure: typeof options.secure === 'boolean' ? options.secure : !!page && page.protocol === 'https:',

@@ -3,7 +3,7 @@ import type { Endpoints, PullConfig } from '../config/config'
 import type { TransportKind } from '../core/transport-kind'
 import type { CursorQuery } from '../replay/numbering'
 import type { Counters } from '../session/counters'
-import type { SessionView } from '../session/session'
+import type { SessionView } from '../session/session-types'
 import type { PullStatus } from '../session/status'
 import type { TimelineEntry } from './timeline'
 

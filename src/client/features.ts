@@ -5,17 +5,19 @@
 import type { PullConfig } from '../config/config'
 import type { PullError } from '../core/pull-error'
 import type { Platform } from '../platform/platform'
+import type { SteadyClock } from '../platform/steady-clock'
 import { createAsking } from '../portal/ask'
 import type { Portal } from '../portal/portal'
 import { type Presence, createPresence } from '../presence/presence'
 import { createPublicIds } from '../publish/public-ids'
 import { type PublishOptions, type Publisher, createPublisher } from '../publish/publisher'
 import type { PullEvent } from '../session/dispatch'
-import type { Session } from '../session/session'
+import type { Session } from '../session/session-types'
 import { type Watcher, createWatcher } from '../watch/watcher'
 
 export interface FeatureDeps {
   readonly platform: Platform
+  readonly clock: SteadyClock
   readonly portal: Portal | null
   readonly portalMs: number
   readonly publish: Required<PublishOptions>
@@ -35,15 +37,15 @@ export interface Features {
 }
 
 export function createFeatures(deps: FeatureDeps): Features {
-  const { platform, portal, portalMs, report } = deps
-  const { clock, fetch, page } = platform
+  const { platform, clock, portal, portalMs, report } = deps
+  const { fetch, page } = platform
   const { ask, stop } = createAsking({ portal, clock, fetch, deadlineMs: portalMs })
   let session: Session | null = null
 
   const configNow = (): PullConfig | null => session && session.view().config
   const findChannels = createPublicIds({
     ask,
-    serverNow: () => clock.now() - ((session && session.view().clockShiftMs) || 0),
+    serverNow: () => platform.clock.now() - ((session && session.view().clockShiftMs) || 0),
     configured: () => (configNow() || { publicChannels: new Map() }).publicChannels,
   })
   const publisher = createPublisher({ clock, limits: deps.publish, findChannels })

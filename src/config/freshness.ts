@@ -37,8 +37,7 @@ const LAZY_SPAN_MS = 120_000
  */
 export function serverClock(serverTimeAtMs: number | null, sentAtMs: number, receivedAtMs: number): ServerClock {
   if (serverTimeAtMs === null) return { shiftMs: 0, uncertaintyMs: Infinity }
-  // Negative when the local clock was set back meanwhile.
-  const roundTripMs = Math.max(0, receivedAtMs - sentAtMs)
+  const roundTripMs = receivedAtMs - sentAtMs
   return {
     shiftMs: receivedAtMs - roundTripMs / 2 - (serverTimeAtMs + HALF_RESOLUTION_MS),
     uncertaintyMs: roundTripMs / 2 + HALF_RESOLUTION_MS,

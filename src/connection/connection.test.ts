@@ -48,6 +48,7 @@ function create(factories?: Partial<Record<TransportKind, TransportFactory>>): W
     platform,
     connection: createConnection({
       platform,
+      clock: platform.clock,
       factories: factories ?? { websocket: fake('websocket'), sse: fake('sse'), 'long-polling': fake('long-polling') },
       options: {
         backoff: backoffPolicy(),

@@ -5,7 +5,7 @@
 import { type Loss, loss } from '../core/loss'
 import type { TransportKind } from '../core/transport-kind'
 import type { Frame } from '../codec/codec'
-import type { Platform } from '../platform/platform'
+import type { Clock, Platform } from '../platform/platform'
 import type { PollHint } from '../replay/numbering'
 import type {
   FrameOutcome,
@@ -55,6 +55,8 @@ export interface OpeningLink {
 
 export interface ConnectionDeps {
   readonly platform: Platform
+  /** Never set back. */
+  readonly clock: Clock
   readonly factories: Readonly<Partial<Record<TransportKind, TransportFactory>>>
   readonly options: MachineOptions
   readonly timeouts: TransportTimeouts
@@ -88,8 +90,7 @@ interface OpenLink {
 const STUCK = 3005
 
 export function createConnection(deps: ConnectionDeps): Connection {
-  const { platform, options } = deps
-  const { clock } = platform
+  const { platform, clock, options } = deps
   const timers = createTimers(clock)
   const links = new Map<number, OpenLink>()
   const queue: ConnectionEvent[] = []

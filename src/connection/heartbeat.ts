@@ -27,8 +27,6 @@ export function createHeartbeat(clock: Clock, silenceMs: number | null, dead: ()
   let timer: unknown
 
   function wait(): void {
-    // A clock that was set back must not make it wait for as long as that.
-    heardAtMs = Math.min(heardAtMs, clock.now())
     const restMs = heardAtMs + limitMs - clock.now()
     if (restMs <= 0) dead()
     else timer = clock.setTimeout(wait, restMs)

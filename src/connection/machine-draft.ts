@@ -67,9 +67,7 @@ export function clearTimer(d: Draft, name: TimerName, linkId: number | null = nu
 
 /** Milliseconds until the floor between two attempts allows the next one; negative when it does already. */
 export function floorMs({ memory, options, moment }: Draft): number {
-  const sinceMs = moment.nowMs - memory.lastAttemptAtMs
-  // In the future: somebody has set the clock back.
-  return sinceMs < 0 ? 0 : options.floorMs - sinceMs
+  return memory.lastAttemptAtMs + options.floorMs - moment.nowMs
 }
 
 export function isOwnStream({ memory }: Draft, kind: TransportKind): boolean {

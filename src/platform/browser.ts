@@ -7,6 +7,7 @@ export function browserPlatform(): Platform {
   return {
     clock: {
       now: () => Date.now(),
+      elapsed: () => performance.now(),
       setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
       clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
     },

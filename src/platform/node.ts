@@ -17,6 +17,7 @@ export function nodePlatform(): Platform {
   return {
     clock: {
       now: () => Date.now(),
+      elapsed: () => performance.now(),
       setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
       clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
     },

@@ -7,6 +7,8 @@
 export interface Clock {
   /** Unix time in milliseconds. May jump: sleep, wrong clocks. */
   now(): number
+  /** Milliseconds since some instant that only pass, like `performance.now()`; they may stand still in sleep. */
+  elapsed?(): number
   setTimeout(callback: () => void, delayMs: number): unknown
   clearTimeout(handle: unknown): void
 }

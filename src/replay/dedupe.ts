@@ -55,11 +55,8 @@ export function createDedupe(limit: number = DEDUPE_WINDOW, neededSinceMs: () =>
     recent(sinceMs) {
       let left = seen.size
       const found: string[] = elsewhereUntilMs >= sinceMs || left < RECENT_MIN ? Array.from(elsewhere) : []
-      let isRecent = false
       seen.forEach((atMs, identity) => {
-        // What came later is more recent, even by a clock that was set back.
-        isRecent = isRecent || atMs >= sinceMs || left <= RECENT_MIN
-        if (isRecent) found.push(fingerprint(identity))
+        if (atMs >= sinceMs || left <= RECENT_MIN) found.push(fingerprint(identity))
         left--
       })
       return found.slice(-limit)

@@ -142,9 +142,7 @@ export function createPosition(options: PositionOptions): Position {
 
   function open(link: OpenOptions): Replay {
     const isWhole = isBehind
-    // A clock that was set back says nothing about then. What is left in one channel is asked for as a whole, nobody else does.
-    const sinceMs = link.sinceMs <= link.nowMs ? link.sinceMs : link.isAlone ? 0 : link.nowMs
-    const from = isWhole ? undefined : safeAt(sinceMs, link.isAlone ? 0 : sinceMs) || oldest()
+    const from = isWhole ? undefined : safeAt(link.sinceMs, link.isAlone ? 0 : link.sinceMs) || oldest()
     // 0.3.4 is asked from a second earlier.
     let fromOrigin = from
       ? version === 1 && from.timeAtMs <= wholeSecond(originAtMs)
@@ -182,9 +180,7 @@ export function createPosition(options: PositionOptions): Position {
         // A replay holds what there is when the server lets the link in: by its first message, not when it was asked.
         if (!firstAtMs) firstAtMs = heldAtMs = nowMs
         const latestMs = link.serverNowMs + (link.unsureMs || 0) - link.nowMs
-        // What comes from the future says that the clock was set back.
-        const live =
-          place.timeAtMs >= wholeSecond(latestMs + firstAtMs) + 1000 && place.timeAtMs <= latestMs + nowMs + 1000
+        const live = place.timeAtMs >= wholeSecond(latestMs + firstAtMs) + 1000
         holding = !live && nowMs - heldAtMs < REPLAY_QUIET_MS && nowMs - firstAtMs < REPLAY_LONGEST_MS
         heldAtMs = nowMs
         if (holding) {

@@ -64,12 +64,6 @@ describe('since when new channels have to be read', () => {
     }
   })
 
-  test('a clock that was set back is not compared with', () => {
-    const arrivals = after(5_000_000)
-    const c = channel('c', 1_000_000)
-    expect(arrivals.opening({ id: 2, sinceMs: 1_100_000 }, [A, c], CLOCK, 1_100_000)).toBe(1_060_000)
-  })
-
   test('never from before the set they replace, nor from the future', () => {
     for (const [startAtMs, sinceMs] of [
       [1000, 100_000],

@@ -84,8 +84,8 @@ export function createArrivals(): Arrivals {
         const isDated = clock.uncertaintyMs < Infinity
         const starts = fresh.map(({ startAtMs }) => (isDated && startAtMs ? startAtMs + clock.shiftMs : nowMs))
         // Not older than the first set: then they would have been in it. A later one may have been exchanged before it was
-        // known. Unless the clock was set back.
-        const startedAtMs = Math.max(firstAtMs > nowMs ? 0 : firstAtMs, Math.min(nowMs, endedSinceMs(), ...starts))
+        // known.
+        const startedAtMs = Math.max(firstAtMs, Math.min(nowMs, endedSinceMs(), ...starts))
         const entry = (): Unread => ({ sinceMs: startedAtMs, firstId: id, heardAtMs: Infinity })
         prints.filter(isFresh).forEach((print) => unread.set(print, entry()))
       }

@@ -22,6 +22,7 @@ function create(source: (request: ConfigRequest, at: number) => unknown, renewAt
   }
   const deps = {
     platform,
+    clock: platform.clock,
     source: counted,
     secure: true,
     timeouts: { configMs: 30_000 },
@@ -80,6 +81,7 @@ describe('loading', () => {
     const platform = createFakePlatform()
     const deps = {
       platform,
+      clock: platform.clock,
       source: () => Promise.resolve(sampleConfig()),
       secure: true,
       timeouts: { configMs: 30_000 },

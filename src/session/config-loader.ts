@@ -2,11 +2,13 @@
 import type { ConfigReason, ConfigSource, PullConfig } from '../config/config'
 import { parseConfig } from '../config/parse'
 import { PullError, toPullError } from '../core/pull-error'
-import type { Platform } from '../platform/platform'
+import type { Clock, Platform } from '../platform/platform'
 import { type ConfigEvent, IDLE, configStep } from './config-machine'
 
 export interface ConfigLoaderDeps {
   readonly platform: Platform
+  /** Never set back; a source is given the device's own, because it may store what it was told. */
+  readonly clock: Clock
   readonly source: ConfigSource
   readonly secure: boolean
   /** A request without an answer for this long is given up. */
@@ -32,8 +34,7 @@ export function createConfigLoader(
   deps: ConfigLoaderDeps,
   adopt: (config: PullConfig, sentAtMs: number) => number | null,
 ): ConfigLoader {
-  const { platform } = deps
-  const { clock } = platform
+  const { platform, clock } = deps
   let state = IDLE
   let timer: unknown = null
   let hasLoaded = false
@@ -66,7 +67,7 @@ export function createConfigLoader(
     const deadline = clock.setTimeout(giveUp, deps.timeouts.configMs)
     try {
       const { fetch, storage } = platform
-      const asked = deps.source({ reason: state.reason, signal: request.signal, fetch, storage, clock })
+      const asked = deps.source({ reason: state.reason, signal: request.signal, fetch, storage, clock: platform.clock })
       const raw = await Promise.race([asked, late])
       if (state.phase !== 'loading') return
       const renewAtMs = adopt(parseConfig(raw, { secure: deps.secure }), sentAtMs)

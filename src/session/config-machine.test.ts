@@ -170,13 +170,6 @@ const TABLE: Record<ConfigState['phase'], Record<ConfigEvent['type'], readonly C
         does: plan(4000),
       },
       {
-        name: 'a clock that was set back puts nothing off',
-        given: { ...planned, loadedAtMs: NOW_MS + 60 * MINUTE_MS, dueAtMs: Infinity },
-        when: wanted(),
-        then: { phase: 'planned', dueAtMs: NOW_MS + 5000 },
-        does: plan(5000),
-      },
-      {
         name: 'does not put off what is due earlier',
         given: { ...planned, dueAtMs: NOW_MS + 10 },
         when: wanted(15_000),

@@ -53,7 +53,9 @@ export function configStep(state: ConfigState, event: ConfigEvent, nowMs: number
     case 'loaded': {
       const renewAtMs = event.renewAtMs || Infinity
       const stale = renewAtMs > nowMs ? 0 : state.stale + 1
-      const dueAtMs = stale ? nowMs + doubled(60_000, stale, 3_600_000) : Math.max(renewAtMs, floorAt(state, nowMs))
+      const dueAtMs = stale
+        ? nowMs + doubled(60_000, stale, 3_600_000)
+        : Math.max(renewAtMs, state.loadedAtMs + FLOOR_MS)
       return { ...state, phase: 'planned', reason: 'expiring', dueAtMs, failures: 0, stale }
     }
     case 'failed': {
@@ -62,7 +64,7 @@ export function configStep(state: ConfigState, event: ConfigEvent, nowMs: number
       return { ...state, phase: 'planned', dueAtMs, failures }
     }
     case 'wanted': {
-      const dueAtMs = Math.max(nowMs + event.withinMs * chance, floorAt(state, nowMs))
+      const dueAtMs = Math.max(nowMs + event.withinMs * chance, state.loadedAtMs + FLOOR_MS)
       // A timer stands still while the machine sleeps: what was due meanwhile may come much later.
       const isOverdue = state.dueAtMs < nowMs
       return isOverdue || dueAtMs < state.dueAtMs ? { ...state, reason: event.reason, dueAtMs } : state
@@ -70,11 +72,6 @@ export function configStep(state: ConfigState, event: ConfigEvent, nowMs: number
     default:
       return event satisfies never
   }
-}
-
-/** A clock that was set back must not put it off for as long as that. */
-function floorAt({ loadedAtMs }: ConfigState, nowMs: number): number {
-  return Math.min(loadedAtMs, nowMs) + FLOOR_MS
 }
 
 function doubled(firstMs: number, times: number, longestMs: number): number {

@@ -6,12 +6,15 @@
 import type { PullConfig } from '../config/config'
 import type { ServerClock } from '../config/freshness'
 import type { Platform, StorageLike } from '../platform/platform'
+import type { SteadyClock } from '../platform/steady-clock'
+import type { Mark } from '../replay/marks'
 import { type Dedupe, fingerprint } from '../replay/dedupe'
 import { type Position, type PositionState, isPositionState, neededSince } from '../replay/position'
 import type { Counts } from './holes'
 
 export interface CursorStoreDeps {
-  readonly platform: Pick<Platform, 'clock' | 'page' | 'tabStorage'>
+  readonly platform: Pick<Platform, 'page' | 'tabStorage'>
+  readonly clock: SteadyClock
   /** How long after its last sign of life a page is gone on from; 0: never. */
   readonly reloadMs: number
   readonly dedupe: Dedupe
@@ -57,8 +60,6 @@ export interface CursorStore {
 }
 
 const WRITE_EVERY_MS = 1000
-/** Less than the day for which servers keep messages: longer would be a gap of its own. */
-const LONG_AGO_MS = 82_800_000
 /** Names of entries that clients of this page write. The page after a reload has another storage object. */
 const inUse = new WeakMap<StorageLike, Set<string>>()
 
@@ -81,8 +82,10 @@ function areTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }
 
-export function createCursorStore({ platform, reloadMs, dedupe, current, downSinceMs }: CursorStoreDeps): CursorStore {
-  const { clock, page } = platform
+export function createCursorStore(deps: CursorStoreDeps): CursorStore {
+  const { platform, clock, reloadMs, dedupe, current, downSinceMs } = deps
+  const { told } = clock
+  const { page } = platform
   const storage = reloadMs > 0 ? platform.tabStorage : null
   let name = ''
   /** Of the page before, until it is known whose configuration this page has. */
@@ -120,12 +123,29 @@ export function createCursorStore({ platform, reloadMs, dedupe, current, downSin
     writtenAtMs = clock.now()
     const state = position.state(owedSinceMs)
     const seen = dedupe.recent(neededSince(state))
-    const shiftMs = serverTime.laterMs === undefined ? null : serverTime.shiftMs
+    const shiftMs = serverTime.laterMs === undefined ? null : told(serverTime.shiftMs)
     const downMs = downSinceMs()
-    const sinceMs = downMs === null ? writtenAtMs : downMs
-    put({ how, owner, atMs: writtenAtMs, sinceMs, shiftMs, position: state, seen, counts, read })
+    const sinceMs = told(downMs === null ? writtenAtMs : downMs)
+    const left = { position: toldState(state), counts: toldCounts(counts) }
+    put({ ...left, how, owner, atMs: told(writtenAtMs), sinceMs, shiftMs, seen, read })
     // A sign of life, also from a page to which nothing comes.
     if (how === 'alive') plan(Math.min(reloadMs / 4, 3_600_000))
+  }
+
+  function toldState(state: PositionState): PositionState {
+    const { mark, newest } = state
+    const at = (place: Mark): Mark => ({ ...place, receivedAtMs: told(place.receivedAtMs) })
+    return { ...state, mark: mark && at(mark), newest: newest && at(newest) }
+  }
+
+  function toldCounts(counts: Counts): Counts {
+    const all: Record<string, Counts[string]> = {}
+    Object.keys(counts).forEach((print) => {
+      // What the page before left is foreign JSON.
+      const [last, atMs] = Array.from(Object(counts[print]) as Counts[string])
+      all[print] = [Number(last), told(Number(atMs))]
+    })
+    return all
   }
 
   function plan(delayMs: number): void {
@@ -171,14 +191,12 @@ export function createCursorStore({ platform, reloadMs, dedupe, current, downSin
       before = null
       if (!entry || entry.owner !== owner) return null
       dedupe.restore(entry.seen, entry.position.mark ? entry.position.mark.receivedAtMs : 0)
-      // A clock that was set back meanwhile says nothing about then.
-      const nowMs = clock.now()
-      return entry.sinceMs > nowMs ? { ...entry, sinceMs: nowMs - LONG_AGO_MS } : entry
+      return entry
     },
     moved() {
       if (!name || isAway) return
       const waitMs = writtenAtMs + WRITE_EVERY_MS - clock.now()
-      if (!(waitMs > 0 && waitMs <= WRITE_EVERY_MS)) write('alive')
+      if (waitMs <= 0) write('alive')
       else if (!isSoon) {
         plan(waitMs)
         isSoon = true

@@ -52,8 +52,17 @@ export interface Origin {
 
 const SENDERS = ['unknown', 'client', 'backend'] as const
 
-/** `clock` is what is known now: when the link was opened it may have been off by half a second. */
-export function eventOf(message: Message, origin: Origin, clock: ServerClock, receivedAtMs: number): PullEvent {
+/**
+ * `clock` is what is known now: when the link was opened it may have been off by half a second. `receivedAtMs`: by the
+ * device's clock.
+ */
+export function eventOf(
+  message: Message,
+  origin: Origin,
+  clock: ServerClock,
+  nowMs: number,
+  receivedAtMs = nowMs,
+): PullEvent {
   const { body, mid, channel } = message
   const publishedAtMs = publishedAt(message)
   const isDated = publishedAtMs !== null
@@ -64,7 +73,7 @@ export function eventOf(message: Message, origin: Origin, clock: ServerClock, re
     extra: {
       ...toRecord(body.extra),
       ...(message.sender && { sender: message.sender }),
-      server_time_ago: isDated ? Math.max(0, serverNow(clock, receivedAtMs) - publishedAtMs) / 1000 : null,
+      server_time_ago: isDated ? Math.max(0, serverNow(clock, nowMs) - publishedAtMs) / 1000 : null,
     },
     id: mid,
     channel: channelTypeOf(origin.channels, channel),

@@ -26,8 +26,8 @@ export interface Holes {
   unreadable(count: number): void
   /** Whether something is being waited for. */
   areOpen(): boolean
-  /** What has been missing since before an instant, or since a later one than now, if anything; it is told once. */
-  missing(beforeMs: number, nowMs: number): { readonly count: number; readonly sinceMs: number } | null
+  /** What has been missing since before an instant, if anything; it is told once. */
+  missing(beforeMs: number): { readonly count: number; readonly sinceMs: number } | null
 }
 
 interface Counted {
@@ -93,13 +93,12 @@ export function createHoles(): Holes {
       unread += count
     },
     areOpen: () => Array.from(channels.values()).some(({ left }) => left.size > 0),
-    missing(beforeMs, nowMs) {
+    missing(beforeMs) {
       let count = 0
       let since = Infinity
       channels.forEach(({ left }) =>
         left.forEach(({ atMs, sinceMs }, number) => {
-          // A clock that was set back says nothing about then.
-          if (atMs > beforeMs && atMs <= nowMs) return
+          if (atMs > beforeMs) return
           left.delete(number)
           count++
           since = Math.min(since, sinceMs)

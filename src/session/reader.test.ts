@@ -3,6 +3,7 @@ import { createFakeClock } from '../../test/support/fake-platform'
 import { messageOf } from '../../test/support/message'
 import type { Codec, Message } from '../codec/codec'
 import { serverClock } from '../config/freshness'
+import { steadyClock } from '../platform/steady-clock'
 import { createDedupe } from '../replay/dedupe'
 import type { Replay, Verdict } from '../replay/position'
 import { createCounters } from './counters'
@@ -19,7 +20,7 @@ function scene(verdict: Verdict = 'news', stopsAt = '') {
     over = what === stopsAt
   }
   const reader = createReader({
-    clock: createFakeClock(),
+    clock: steadyClock(createFakeClock()),
     counters,
     dedupe: createDedupe(),
     serverTime: () => serverClock(null, 0, 0),

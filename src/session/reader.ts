@@ -5,7 +5,7 @@
 import type { Answer, BadMessage, Codec, Frame, Message } from '../codec/codec'
 import type { ServerClock } from '../config/freshness'
 import { PullError } from '../core/pull-error'
-import type { Clock } from '../platform/platform'
+import type { SteadyClock } from '../platform/steady-clock'
 import { type Dedupe, identityOf } from '../replay/dedupe'
 import type { Replay, Verdict } from '../replay/position'
 import type { FrameOutcome } from '../transport/transport'
@@ -13,7 +13,7 @@ import type { Counters } from './counters'
 import { type Origin, type PullEvent, eventOf } from './dispatch'
 
 export interface ReaderDeps {
-  readonly clock: Clock
+  readonly clock: SteadyClock
   readonly counters: Counters
   readonly dedupe: Dedupe
   readonly serverTime: () => ServerClock
@@ -130,7 +130,8 @@ export function createReader(deps: ReaderDeps): Reader {
       return false
     }
     deps.dated(message)
-    const event = eventOf(message, link.origin, deps.serverTime(), clock.now())
+    const nowMs = clock.now()
+    const event = eventOf(message, link.origin, deps.serverTime(), nowMs, clock.told(nowMs))
     if (event.module === 'pull') {
       counters.commands++
       deps.obey(event, message)

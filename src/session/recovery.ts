@@ -6,7 +6,7 @@
 import type { Frame, Message } from '../codec/codec'
 import { HISTORY_MS } from '../core/history'
 import type { TransportKind } from '../core/transport-kind'
-import type { Clock } from '../platform/platform'
+import type { SteadyClock } from '../platform/steady-clock'
 import { REPLAYED_MS } from '../replay/position'
 import { createDebt } from './debt'
 import { type Counts, type Holes, createHoles } from './holes'
@@ -18,7 +18,7 @@ import type { PollWord } from './short-poll'
 import type { GapFact, Recovered } from './status'
 
 export interface RecoveryDeps {
-  readonly clock: Clock
+  readonly clock: SteadyClock
   /** Since when there are channels that no link has read yet; `Infinity`: all are read. */
   unreadSinceMs(): number
   gap(fact: GapFact): void
@@ -206,12 +206,12 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   }
 
   function suspect(what: Suspicion, sinceMs = missedSinceMs): void {
-    const untilMs = clock.now()
+    const nowMs = clock.now()
     if (what.certainty === 'certain') worst = 'gap'
     else if (worst === 'complete') worst = 'suspected-gap'
-    // What was on its way when a link ended was published before that; a clock that was set back says nothing about then.
-    const fromMs = sinceMs === null ? untilMs : sinceMs > untilMs ? untilMs - HISTORY_MS : sinceMs
-    deps.gap({ ...what, sinceMs: fromMs - IN_FLIGHT_MS, untilMs })
+    // What was on its way when a link ended was published before that.
+    const fromMs = (sinceMs === null ? nowMs : sinceMs) - IN_FLIGHT_MS
+    deps.gap({ ...what, sinceMs: clock.told(fromMs), untilMs: clock.told(nowMs) })
     // Found out late: what was said about the reconnect is taken back.
     if (isSettled) deps.recovered(worst)
   }
@@ -221,9 +221,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     const nowMs = clock.now()
     // What comes with a replay may have been published after the loss.
     const lastAtMs = nowMs - linkedAtMs < REPLAYED_MS ? Math.min(numberedMs, numberedBeforeMs) : numberedMs
-    // A clock that was set back says nothing about then.
-    const sinceMs = lastAtMs > nowMs && lastAtMs < Infinity ? nowMs - HISTORY_MS : lastAtMs
-    suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, sinceMs))
+    suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, lastAtMs))
   }
 
   function numbered(message: Message, version: number, publishedAtMs = clock.now(), isLate?: boolean): void {
@@ -239,18 +237,17 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     const { what, sinceMs } = found
     if (holes.areOpen()) holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS)
     if (what === 'hole') return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS)
-    // Without a break nothing was missed (the clock may have been set back), but between two polls. Every channel shows it, one
-    // after the other: it is told once.
+    // While a link stands nothing was missed, but between two polls. Every channel shows it, one after the other: it is told
+    // once.
     if (!link || (link.id === anew.onId && sinceMs < anew.atMs)) return
     const isBetweenPolls = link.kind === 'long-polling' && publishedAtMs > sinceMs + IN_FLIGHT_MS
-    if (!isBetweenPolls && sinceMs > openedAtMs && sinceMs <= nowMs) return
+    if (!isBetweenPolls && sinceMs >= linkedAtMs) return
     anew = { onId: link.id, atMs: publishedAtMs }
     lostStore(sinceMs)
   }
 
   function checkHoles(): void {
-    const nowMs = clock.now()
-    const found = holes.missing(nowMs - HOLE_MS, nowMs)
+    const found = holes.missing(clock.now() - HOLE_MS)
     holeTimer = holes.areOpen() ? clock.setTimeout(checkHoles, HOLE_MS) : null
     if (found) suspect({ certainty: 'certain', reason: 'overflow', missing: found.count }, found.sinceMs)
   }

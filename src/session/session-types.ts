@@ -5,6 +5,7 @@ import type { Hint, MachineOptions, State } from '../connection/machine-types'
 import type { PullError } from '../core/pull-error'
 import type { TransportKind } from '../core/transport-kind'
 import type { Platform } from '../platform/platform'
+import type { SteadyClock } from '../platform/steady-clock'
 import type { CursorQuery } from '../replay/numbering'
 import type { TransportFactory, TransportTimeouts } from '../transport/transport'
 import type { Counters } from './counters'
@@ -15,6 +16,7 @@ import type { Uplink } from './uplink'
 
 export interface SessionDeps {
   readonly platform: Platform
+  readonly clock: SteadyClock
   readonly source: ConfigSource
   readonly secure: boolean
   readonly codecs: Codecs

@@ -35,13 +35,10 @@ import { type ChannelsFact, type Recovered, downSince, outageOf, statusOf } from
 import { systemCommand } from './system-command'
 import { createUplink } from './uplink'
 
-export type { Session, SessionView } from './session-types'
-
 const OFF = 'The push server is off: switch it on in the settings of the Push and Pull module.'
 
 export function createSession(deps: SessionDeps): Session {
-  const { platform } = deps
-  const { clock } = platform
+  const { platform, clock } = deps
   const startedAtMs = clock.now()
   const counters = createCounters()
   const arrivals = createArrivals()
@@ -53,7 +50,7 @@ export function createSession(deps: SessionDeps): Session {
     return position ? neededSince(position.state(sinceMs)) : 0
   })
   const store = createCursorStore({
-    platform,
+    ...deps,
     reloadMs: deps.replay.reloadMs,
     dedupe,
     current: () => ({
@@ -68,7 +65,6 @@ export function createSession(deps: SessionDeps): Session {
   })
   const reader = createReader({
     ...deps,
-    clock,
     counters,
     dedupe,
     serverTime: () => serverTime,
@@ -149,8 +145,7 @@ export function createSession(deps: SessionDeps): Session {
       position = createPosition({
         version: next.version,
         overlapMs: deps.replay.overlapMs,
-        // The clock may have been set back since.
-        originAtMs: serverNow(serverTime, Math.min(startedAtMs, nowMs)),
+        originAtMs: serverNow(serverTime, startedAtMs),
         originIsServerTime: next.serverTimeAtMs !== null,
         lastMid: next.lastMid,
         left: left && left.position,
@@ -180,7 +175,6 @@ export function createSession(deps: SessionDeps): Session {
   function connect(options: MachineOptions): void {
     links = createLinks({
       ...deps,
-      clock,
       arrivals,
       reader,
       recovery,
@@ -294,7 +288,7 @@ export function createSession(deps: SessionDeps): Session {
       config,
       cursor: position ? position.describe() : {},
       remembered: dedupe.size,
-      clockShiftMs: serverTime.uncertaintyMs < Infinity ? serverTime.shiftMs : null,
+      clockShiftMs: serverTime.uncertaintyMs < Infinity ? clock.told(serverTime.shiftMs) : null,
     }),
   }
 }

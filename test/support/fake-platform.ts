@@ -7,7 +7,7 @@ import type { Clock, Page, PageSignal, Platform, StorageLike } from '../../src/p
 export interface FakeClock extends Clock {
   /** Lets time pass: runs what falls due, in order, and all promise jobs in between. */
   advance(ms: number): Promise<void>
-  /** Moves the clock without running anything, as sleep does. */
+  /** Moves the clock without running anything, as sleep does, and whoever sets it back. */
   jump(ms: number): void
   /** A timer of the world around the client: not counted in `timers`. */
   after(delayMs: number, run: () => void): void
@@ -59,6 +59,7 @@ interface Timer {
 export function createFakeClock(startAtMs = FAKE_NOW_MS): FakeClock {
   const timers = new Set<Timer>()
   let nowMs = startAtMs
+  let jumpedMs = 0
   let order = 0
 
   function add(run: () => void, delayMs: number, isOwn: boolean): Timer {
@@ -81,6 +82,7 @@ export function createFakeClock(startAtMs = FAKE_NOW_MS): FakeClock {
 
   return {
     now: () => nowMs,
+    elapsed: () => nowMs - jumpedMs,
     setTimeout: (run, delayMs) => add(run, delayMs, true),
     clearTimeout: (handle) => void timers.delete(handle as Timer),
     after: (delayMs, run) => void add(run, delayMs, false),
@@ -97,6 +99,7 @@ export function createFakeClock(startAtMs = FAKE_NOW_MS): FakeClock {
     },
     jump(ms) {
       nowMs += ms
+      jumpedMs += ms
     },
     get timers() {
       return [...timers].filter(({ isOwn }) => isOwn).length

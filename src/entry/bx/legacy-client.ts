@@ -5,7 +5,7 @@
 import { type ClientParts, createClient } from '../../client/client'
 import type { Page, PageSignal } from '../../platform/platform'
 import { isOn, toNumber, toRecord } from '../../portal/foreign-value'
-import type { Session, SessionView } from '../../session/session'
+import type { Session, SessionView } from '../../session/session-types'
 import { type Root, createCore } from './core'
 import { debugInfo } from './debug-info'
 import { createIdentity } from './identity'

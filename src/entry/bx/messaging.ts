@@ -2,7 +2,7 @@
 import type { PullClientApi } from '../../client/client'
 import { PullError } from '../../core/pull-error'
 import type { SendTarget } from '../../publish/draft'
-import type { Session } from '../../session/session'
+import type { Session } from '../../session/session-types'
 import type { LegacyPullClient, UserStatusListener } from './legacy-types'
 
 export type Messaging = Pick<

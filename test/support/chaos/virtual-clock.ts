@@ -129,6 +129,7 @@ export function createVirtualClock(startAtMs: number, caught: Caught): VirtualCl
       let frozenAtMs = 0
       return {
         now: () => nowMs + clock.offsetMs,
+        elapsed: () => nowMs,
         setTimeout(run, delayMs) {
           const due = add(
             delayMs,
