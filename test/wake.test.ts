@@ -380,7 +380,7 @@ describe(`after a sleep (seed ${SEED})`, () => {
     },
   )
 
-  test.each(TRANSPORTS)('W10: the clock is set back, %s', async (transport) => {
+  test.each(TRANSPORTS)('W11: the clock is set back, %s', async (transport) => {
     const world = await connected(transport)
     let heardAtMs = 0
     world.client.on('test:n', (_, { receivedAtMs }) => void (heardAtMs = receivedAtMs))

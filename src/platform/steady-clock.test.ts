@@ -20,7 +20,7 @@ function scene({ hasElapsed = true } = {}) {
   }
 }
 
-describe('W10: the clock of the device is set', () => {
+describe('W11: the clock of the device is set', () => {
   test('back: time goes on as it passes, however long ago it was read', () => {
     const { clock, pass, wall } = scene()
     for (const [ms, setByMs] of [

@@ -208,7 +208,7 @@ describe('P11: a page leaves its position to the next one in its tab', () => {
     expect(tab.load({ isReload: true }).hear(1000)).toBe(false)
   })
 
-  test('a clock that was set back: all instants are handed on by the clock as it is then', async () => {
+  test('W11: a clock that was set back: all instants are handed on by the clock as it is then', async () => {
     const tab = new FakeTab()
     const first = tab.load()
     first.hear(1)

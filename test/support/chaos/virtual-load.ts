@@ -48,7 +48,6 @@ export interface Load {
   hadSession: boolean
   /** The session. */
   startedAtMs: number
-  startedOffsetMs: number
 }
 
 /** What a test does to a message that came, to see that it is noticed: the numbers that are taken for having come. */
@@ -103,7 +102,6 @@ export function createLoad(world: World, isReload: boolean, random: () => number
     isLateWriting: false,
     hadSession: false,
     startedAtMs: 0,
-    startedOffsetMs: 0,
   }
   listen(world, load, tamper)
   return load

@@ -24,13 +24,21 @@ export function configAsked(world: World, load: Load): void {
   load.lastConfig = spaced(world, 'Z11', load.lastConfig, CONFIG_FLOOR_MS, 'configurations')
 }
 
+/** What a page takes for a sleep. That its clock is set back it sees by the time that passed. */
+function setForwardMs({ offsets }: World, sinceMs: number): number {
+  const setMs = offsets.map(({ atMs, offsetMs }, at) =>
+    atMs < sinceMs ? 0 : offsetMs - (offsets[at - 1]?.offsetMs ?? offsetMs),
+  )
+  return setMs.reduce((sum, each) => sum + Math.max(0, each), 0)
+}
+
 /** The first configuration of a session is there. What time it is on the server is known to half of what it took. */
-export function begun({ chain, clock }: World, load: Load): void {
+export function begun(world: World, load: Load): void {
+  const { chain, clock } = world
   if (load.hasBegun) return
   load.hasBegun = true
   if (!load.isAnew) return
-  const setMs = Math.abs(clock.offsetMs - load.startedOffsetMs)
-  const unsureMs = (clock.now() - load.configAskedAtMs) / 2 + setMs
+  const unsureMs = (clock.now() - load.configAskedAtMs) / 2 + setForwardMs(world, load.startedAtMs)
   chain.dueFromMs = Math.max(chain.dueFromMs, load.startedAtMs + 2000 + unsureMs)
   chain.notBeforeMs -= unsureMs
   excuse(chain, load.startedAtMs - 2000 - unsureMs)

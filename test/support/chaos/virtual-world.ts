@@ -175,7 +175,6 @@ export function createWorld(setup: Setup, tamper: Tamper = (n) => [n]): World {
         }
         load.hasBegun = false
         load.startedAtMs = clock.now()
-        load.startedOffsetMs = clock.offsetMs
         load.lastConfig = null
         world.session++
       }
