@@ -2923,7 +2923,7 @@ function createLinks(deps) {
     if (attempt2) leftBehind.failed(attempt2);
     opening.delete(linkId);
     const ask2 = asks.get(linkId);
-    recovery.ended(linkId, !!ask2 && ask2.replay.isUnfinished());
+    recovery.ended(linkId, !!ask2 && ask2.replay.isUnfinished(), what === "lost" && !attempt2);
     asks.delete(linkId);
     leftBehind.ended(linkId, what === "lost" ? what : "closed", Math.min(heardAtMs, saidAtMs, recovery.owedSinceMs()));
   }
@@ -3425,9 +3425,13 @@ function createRecovery(deps) {
     hold: (linkId, frame) => !!link && link.id === linkId && fetch.hold(frame),
     heard,
     passed,
-    ended(linkId, isUnfinished = false) {
+    ended(linkId, isUnfinished = false, isLost = false) {
       isAfterCut = isUnfinished;
-      if (link && link.id === linkId) leave();
+      if (!link) return;
+      if (link.id === linkId) return leave();
+      const { kind: kind2, version, ownSinceMs } = link;
+      const isRaced = kind2 === "websocket" && version > 2;
+      if (isLost && isRaced && clock.now() - linkedAtMs < REPLAYED_MS) debt.owe(ownSinceMs, RECONCILE_MS);
     },
     numbered,
     unreadable(count, isBeyond) {

@@ -237,7 +237,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     if (attempt) leftBehind.failed(attempt)
     opening.delete(linkId)
     const ask = asks.get(linkId)
-    recovery.ended(linkId, !!ask && ask.replay.isUnfinished())
+    recovery.ended(linkId, !!ask && ask.replay.isUnfinished(), what === 'lost' && !attempt)
     asks.delete(linkId)
     leftBehind.ended(linkId, what === 'lost' ? what : 'closed', Math.min(heardAtMs, saidAtMs, recovery.owedSinceMs()))
   }

@@ -189,6 +189,22 @@ describe('G3: Node servers', () => {
       expect(happened).toEqual(expected)
     }
   })
+  test('and where none may, if the older link turns out to be dead', async () => {
+    for (const [laterMs, isLost, expected] of [
+      [100, true, ['again since 60000']],
+      [100, false, []],
+      [20_000, true, []],
+    ] as const) {
+      const { clock, recovery, open, happened } = scene()
+      open({ missedMs: null, mayPoll: false })
+      await clock.advance(60_000)
+      open({ id: 2, missedMs: null, mayPoll: false })
+      await clock.advance(laterMs)
+      recovery.ended(1, false, isLost)
+      await clock.advance(20_000)
+      expect(happened).toEqual(expected)
+    }
+  })
   test('links in quick succession do not hand on what the first of them missed', async () => {
     const { clock, recovery, open, happened } = scene()
     open({ missedMs: 100 })

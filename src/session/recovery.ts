@@ -57,8 +57,8 @@ export interface Recovery {
   heard(linkId: number): void
   /** A message came beside the link that carries the traffic, which may have passed it. */
   passed(): void
-  /** `isUnfinished`: its replay was cut. */
-  ended(linkId: number, isUnfinished?: boolean): void
+  /** `isUnfinished`: its replay was cut. `isLost`: not by us. */
+  ended(linkId: number, isUnfinished?: boolean, isLost?: boolean): void
   /** A new message, and pieces that could not be read: they had a number, too. `isLate`: its link was replaced. */
   numbered(message: Message, version: number, publishedAtMs?: number, isLate?: boolean): void
   unreadable(count: number, isBeyond?: boolean): void
@@ -267,9 +267,14 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     hold: (linkId, frame) => !!link && link.id === linkId && fetch.hold(frame),
     heard,
     passed,
-    ended(linkId, isUnfinished = false) {
+    ended(linkId, isUnfinished = false, isLost = false) {
       isAfterCut = isUnfinished
-      if (link && link.id === linkId) leave()
+      if (!link) return
+      if (link.id === linkId) return leave()
+      // What it replaced was dead: nobody brought what fell beside its listener.
+      const { kind, version, ownSinceMs } = link
+      const isRaced = kind === 'websocket' && version > 2
+      if (isLost && isRaced && clock.now() - linkedAtMs < REPLAYED_MS) debt.owe(ownSinceMs, RECONCILE_MS)
     },
     numbered,
     unreadable(count, isBeyond) {
