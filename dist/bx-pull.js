@@ -2500,8 +2500,8 @@ function createCursorStore(deps) {
   function toldCounts(counts) {
     const all = {};
     Object.keys(counts).forEach((print) => {
-      const [last, atMs] = Array.from(Object(counts[print]));
-      all[print] = [Number(last), told(Number(atMs))];
+      const counted = Object(counts[print]);
+      all[print] = [Number(counted[0]), told(Number(counted[1]))];
     });
     return all;
   }

@@ -142,8 +142,8 @@ export function createCursorStore(deps: CursorStoreDeps): CursorStore {
     const all: Record<string, Counts[string]> = {}
     Object.keys(counts).forEach((print) => {
       // What the page before left is foreign JSON.
-      const [last, atMs] = Array.from(Object(counts[print]) as Counts[string])
-      all[print] = [Number(last), told(Number(atMs))]
+      const counted = Object(counts[print]) as Counts[string]
+      all[print] = [Number(counted[0]), told(Number(counted[1]))]
     })
     return all
   }
