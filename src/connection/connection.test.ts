@@ -277,6 +277,18 @@ describe('the page', () => {
   })
 })
 
+test('W4: an attempt that succeeds after its deadline, which the page was late to notice, is kept', () => {
+  const world = create()
+  world.connection.start(TARGET, null)
+  world.platform.clock.jump(20_000)
+  const [socket] = world.transports
+  socket!.sink.opened('websocket', true)
+  expect(world.connection.state.phase).toBe('connected')
+  expect(socket!.closed).toEqual([])
+  world.connection.stop()
+  expectNothingLeft(world)
+})
+
 test('an event stream may become a long poll only where it is asked for at the long-poll address', () => {
   const asked = (candidates: Target['candidates']): (boolean | undefined)[] => {
     const world = create()

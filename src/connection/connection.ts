@@ -189,7 +189,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
                 lost(loss('silent'))
               })
             }
-            happened({ type: 'opened', linkId, kind: as, confirmed })
+            dispatch({ type: 'opened', linkId, kind: as, confirmed })
+            // Only now: its own deadline may be overdue where timers wait, and it came all the same.
+            timers.fireOverdue()
           },
           frame(frame, isPart) {
             if (link.heartbeat) link.heartbeat.heard()

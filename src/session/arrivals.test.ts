@@ -99,10 +99,10 @@ describe('since when new channels have to be read', () => {
     const arrivals = after(100_000)
     arrivals.opening({ id: 7, sinceMs: 195_000 }, channels, CLOCK, 195_000)
     arrivals.heard(7, 195_100)
-    arrivals.lost(7, 195_140)
+    arrivals.left(7, 195_140)
     expect(arrivals.opening({ id: 8, sinceMs: 199_000 }, channels, CLOCK, 199_000)).toBe(190_000)
     arrivals.heard(8, 199_100)
-    arrivals.lost(8, 203_000)
+    arrivals.left(8, 203_000)
     expect(arrivals.opening({ id: 9, sinceMs: 203_000 }, channels, CLOCK, 203_000)).toBe(Infinity)
   })
 

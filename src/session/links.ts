@@ -232,6 +232,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const message = `The push server closed the connection because of a request (${code})`
     const refusal = isRefusal ? new PullError('server-refused', message, { facts: { closeCode: code } }) : undefined
     uplink.linkEnded(linkId, refusal)
+    arrivals.left(linkId, clock.now())
     if (refusal) deps.warn(refusal)
     const attempt = opening.get(linkId)
     if (attempt) leftBehind.failed(attempt)
@@ -255,7 +256,6 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     stop: leftBehind.stop,
     happened(entry, linkId) {
       const { what, detail } = entry
-      if (what === 'lost') arrivals.lost(linkId, clock.now())
       if (what === 'lost' || what === 'close') ended(entry, linkId)
       if (what === 'opened') {
         opened(linkId, entry.transport)
