@@ -1359,7 +1359,8 @@ function createConnection(deps) {
                 lost2(loss("silent"));
               });
             }
-            happened({ type: "opened", linkId, kind: as, confirmed });
+            dispatch({ type: "opened", linkId, kind: as, confirmed });
+            timers.fireOverdue();
           },
           frame(frame, isPart) {
             if (link.heartbeat) link.heartbeat.heard();
@@ -1919,7 +1920,7 @@ function createArrivals() {
         if (linkId >= each.firstId) each.heardAtMs = Math.min(each.heardAtMs, nowMs);
       });
     },
-    lost(linkId, nowMs) {
+    left(linkId, nowMs) {
       unread.forEach((each) => {
         if (linkId >= each.firstId && !isRead(each, nowMs)) each.heardAtMs = Infinity;
       });
@@ -2918,6 +2919,7 @@ function createLinks(deps) {
     const message = `The push server closed the connection because of a request (${code})`;
     const refusal2 = isRefusal ? new PullError("server-refused", message, { facts: { closeCode: code } }) : void 0;
     uplink.linkEnded(linkId, refusal2);
+    arrivals.left(linkId, clock.now());
     if (refusal2) deps.warn(refusal2);
     const attempt2 = opening.get(linkId);
     if (attempt2) leftBehind.failed(attempt2);
@@ -2940,7 +2942,6 @@ function createLinks(deps) {
     stop: leftBehind.stop,
     happened(entry, linkId) {
       const { what, detail } = entry;
-      if (what === "lost") arrivals.lost(linkId, clock.now());
       if (what === "lost" || what === "close") ended(entry, linkId);
       if (what === "opened") {
         opened2(linkId, entry.transport);
