@@ -19,6 +19,7 @@ const isCi = Boolean(process.env.CI)
 const RUN_TIMEOUT_MS = 14 * 60_000
 const STEP_TIMEOUT_MS = 8 * 60_000
 const LINES_OF_A_FAILURE = 12
+const WIDTH_OF_A_FAILURE = 240
 
 const binary = (name) => join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name)
 const script = (name) => ({ kind: 'script', command: ['npm', 'run', '--silent', name] })
@@ -163,7 +164,11 @@ function readReport(name, file, ended) {
 /** The end of a long log is what people are shown: it has to say why, too. */
 function addProblem(result, kind, title, messages = []) {
   result[kind] += 1
-  const why = messages.join('\n').split('\n').slice(0, LINES_OF_A_FAILURE)
+  const why = messages
+    .join('\n')
+    .split('\n')
+    .slice(0, LINES_OF_A_FAILURE)
+    .map((line) => line.slice(0, WIDTH_OF_A_FAILURE))
   const heading = `${kind === 'failed' ? 'FAILED ' : 'skipped'} ${title}`
   result.problems.push([heading, ...why.filter(Boolean).map((line) => `        ${line}`)].join('\n'))
 }

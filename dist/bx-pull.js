@@ -26,7 +26,7 @@ function browserPlatform() {
   return {
     clock: {
       now: () => Date.now(),
-      elapsed: () => performance.now(),
+      elapsed: () => scope.performance ? scope.performance.now() : 0,
       setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
       clearTimeout: (handle) => clearTimeout(handle)
     },
@@ -48,7 +48,7 @@ function storageOf(scope, name) {
   }
 }
 function pageOf(scope) {
-  const { location, document: document2, navigator = {}, performance: performance2 = {} } = scope;
+  const { location, document: document2, navigator = {}, performance } = scope;
   if (!location || !scope.addEventListener) return null;
   const sources = [
     [scope, "online"],
@@ -72,7 +72,7 @@ function pageOf(scope) {
       return navigator.onLine === false;
     },
     // The successor of `performance.navigation` is ten times the code, and every browser has this one.
-    isReload: !!performance2.navigation && performance2.navigation.type === 1 || !!document2 && !!document2.wasDiscarded,
+    isReload: !!performance && !!performance.navigation && performance.navigation.type === 1 || !!document2 && !!document2.wasDiscarded,
     listen(listener) {
       const undo = sources.map(([target, type, signalOf]) => {
         if (!target || !target.addEventListener) return () => {
@@ -3283,7 +3283,6 @@ function createRecovery(deps) {
   let missedSinceMs = null;
   let worst = "complete";
   let isSettled = true;
-  let openedAtMs = 0;
   let timer;
   let holeTimer = null;
   let numberedAtMs = Infinity;
@@ -3325,10 +3324,9 @@ function createRecovery(deps) {
     if (ownSinceMs === null) return void (remedy === "ask-again" && debt.owe(next.ownSinceMs, RECONCILE_MS));
     missedSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, Number(missedSinceMs));
     if (numberedAtMs === Infinity) numberedAtMs = missedSinceMs;
-    openedAtMs = clock.now();
     if (isSettled) worst = "complete";
     isSettled = false;
-    if (openedAtMs - missedSinceMs > HISTORY_MS) suspect({ certainty: "suspected", reason: "history" });
+    if (linkedAtMs - missedSinceMs > HISTORY_MS) suspect({ certainty: "suspected", reason: "history" });
     else if (next.lacksChannel) suspect({ certainty: "suspected", reason: "channel" });
     if (link !== next) return;
     switch (remedy) {
@@ -3430,9 +3428,10 @@ function createRecovery(deps) {
       isAfterCut = isUnfinished;
       if (!link) return;
       if (link.id === linkId) return leave();
-      const { kind: kind2, version, ownSinceMs } = link;
-      const isRaced = kind2 === "websocket" && version > 2;
-      if (isLost && isRaced && clock.now() - linkedAtMs < REPLAYED_MS) debt.owe(ownSinceMs, RECONCILE_MS);
+      const { ownSinceMs } = link;
+      const remedy = remedyOf(__spreadProps(__spreadValues({}, link), { missedSinceMs: ownSinceMs, isAfterCut: false, isPlanned: false }));
+      const isSoon = clock.now() - linkedAtMs < REPLAYED_MS;
+      if (isLost && isSoon && remedy === "ask-again") debt.owe(ownSinceMs, RECONCILE_MS);
     },
     numbered,
     unreadable(count, isBeyond) {

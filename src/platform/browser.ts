@@ -7,7 +7,7 @@ export function browserPlatform(): Platform {
   return {
     clock: {
       now: () => Date.now(),
-      elapsed: () => performance.now(),
+      elapsed: () => (scope.performance ? scope.performance.now() : 0),
       setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
       clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
     },
@@ -27,7 +27,7 @@ interface Scope {
   WebSocket?: WebSocketConstructor
   localStorage?: StorageLike
   sessionStorage?: StorageLike
-  performance?: { navigation?: { type: number } }
+  performance?: Pick<Performance, 'now'> & { navigation?: { type: number } }
   location?: { protocol: string; href: string }
   navigator?: { connection?: EventTarget; onLine?: boolean }
   document?: EventTarget & { visibilityState: string; wasDiscarded?: boolean }
@@ -45,7 +45,7 @@ function storageOf(scope: Scope, name: 'localStorage' | 'sessionStorage'): Stora
 }
 
 function pageOf(scope: Scope): Page | null {
-  const { location, document, navigator = {}, performance = {} } = scope
+  const { location, document, navigator = {}, performance } = scope
   if (!location || !scope.addEventListener) return null
   /** Which event of what is which signal; most have the same name. `null`: none this time. */
   const sources: [
@@ -75,7 +75,8 @@ function pageOf(scope: Scope): Page | null {
     },
     // The successor of `performance.navigation` is ten times the code, and every browser has this one.
     isReload:
-      (!!performance.navigation && performance.navigation.type === 1) || (!!document && !!document.wasDiscarded),
+      (!!performance && !!performance.navigation && performance.navigation.type === 1) ||
+      (!!document && !!document.wasDiscarded),
     listen(listener) {
       const undo = sources.map(([target, type, signalOf]) => {
         if (!target || !target.addEventListener) return () => {}

@@ -98,11 +98,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let missedSinceMs: number | null = null
   let worst: Recovered = 'complete'
   let isSettled = true
-  let openedAtMs = 0
   let timer: unknown
   let holeTimer: unknown = null
   let numberedAtMs = Infinity
-  /** The same when the link opened, and when that was; `openedAtMs`: when the last one after a break did. */
+  /** The same when the link opened, and when that was. */
   let numberedBeforeMs = Infinity
   let linkedAtMs = 0
   let highestMid = ''
@@ -145,10 +144,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     if (ownSinceMs === null) return void (remedy === 'ask-again' && debt.owe(next.ownSinceMs, RECONCILE_MS))
     missedSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, Number(missedSinceMs))
     if (numberedAtMs === Infinity) numberedAtMs = missedSinceMs
-    openedAtMs = clock.now()
     if (isSettled) worst = 'complete'
     isSettled = false
-    if (openedAtMs - missedSinceMs > HISTORY_MS) suspect({ certainty: 'suspected', reason: 'history' })
+    if (linkedAtMs - missedSinceMs > HISTORY_MS) suspect({ certainty: 'suspected', reason: 'history' })
     else if (next.lacksChannel) suspect({ certainty: 'suspected', reason: 'channel' })
     // A listener may have stopped the client, here and below.
     if (link !== next) return
@@ -272,9 +270,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       if (!link) return
       if (link.id === linkId) return leave()
       // What it replaced was dead: nobody brought what fell beside its listener.
-      const { kind, version, ownSinceMs } = link
-      const isRaced = kind === 'websocket' && version > 2
-      if (isLost && isRaced && clock.now() - linkedAtMs < REPLAYED_MS) debt.owe(ownSinceMs, RECONCILE_MS)
+      const { ownSinceMs } = link
+      const remedy = remedyOf({ ...link, missedSinceMs: ownSinceMs, isAfterCut: false, isPlanned: false })
+      const isSoon = clock.now() - linkedAtMs < REPLAYED_MS
+      if (isLost && isSoon && remedy === 'ask-again') debt.owe(ownSinceMs, RECONCILE_MS)
     },
     numbered,
     unreadable(count, isBeyond) {
