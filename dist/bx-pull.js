@@ -3111,6 +3111,54 @@ function createDebt({ clock, poll, resumeAgain, paid, waits }) {
     left
   };
 }
+const HOLD_MS = 2e3;
+const TRIES = 3;
+const PAUSE_MS$1 = 300;
+function createMissedFetch(clock, release) {
+  let held = null;
+  let sinceMs = Infinity;
+  let holding;
+  let pause;
+  let stopPoll = () => {
+  };
+  function letGo() {
+    const frames = held || [];
+    held = null;
+    clock.clearTimeout(holding);
+    release(frames);
+  }
+  return {
+    start(poll, fromMs, told) {
+      held = [];
+      sinceMs = fromMs;
+      holding = clock.setTimeout(letGo, HOLD_MS);
+      let triesLeft = TRIES;
+      const ask2 = () => {
+        stopPoll = poll((word) => {
+          if (word === "lost" && --triesLeft) {
+            pause = clock.setTimeout(ask2, PAUSE_MS$1);
+            return;
+          }
+          if (word !== "waits") sinceMs = Infinity;
+          letGo();
+          told(word);
+        });
+      };
+      ask2();
+    },
+    sinceMs: () => sinceMs,
+    hold: (frame) => !!held && !!held.push(frame),
+    stop() {
+      held = null;
+      sinceMs = Infinity;
+      clock.clearTimeout(holding);
+      clock.clearTimeout(pause);
+      stopPoll();
+      stopPoll = () => {
+      };
+    }
+  };
+}
 const HOLE_MOST = 1e5;
 function createHoles() {
   const channels = /* @__PURE__ */ new Map();
@@ -3178,52 +3226,70 @@ function createHoles() {
     }
   };
 }
-const HOLD_MS = 2e3;
-const TRIES = 3;
-const PAUSE_MS$1 = 300;
-function createMissedFetch(clock, release) {
-  let held = null;
-  let sinceMs = Infinity;
-  let holding;
-  let pause;
-  let stopPoll = () => {
-  };
-  function letGo() {
-    const frames = held || [];
-    held = null;
-    clock.clearTimeout(holding);
-    release(frames);
+const HOLE_MS = 3e3;
+const HOLE_CHECK_MS = 1e3;
+const HOLE_BACK_MS = 3e4;
+const BETWEEN_POLLS_MS = 1500;
+function createNumbers({ clock, owedSinceMs, owe, missing, lostStore }) {
+  const holes = createHoles();
+  let link = null;
+  let linkedAtMs = 0;
+  let timer = null;
+  let numberedAtMs = Infinity;
+  let numberedBeforeMs = Infinity;
+  let highestMid = "";
+  let anew = { onId: 0, atMs: 0 };
+  function lost2(sinceMs) {
+    const isReplay = clock.now() - linkedAtMs < REPLAYED_MS;
+    lostStore(isReplay ? Math.min(sinceMs, numberedBeforeMs) : sinceMs);
+  }
+  function check() {
+    const found = holes.missing(clock.now() - HOLE_MS);
+    timer = holes.areOpen() ? clock.setTimeout(check, HOLE_MS) : null;
+    if (found) missing(found.count, found.sinceMs);
   }
   return {
-    start(poll, fromMs, told) {
-      held = [];
-      sinceMs = fromMs;
-      holding = clock.setTimeout(letGo, HOLD_MS);
-      let triesLeft = TRIES;
-      const ask2 = () => {
-        stopPoll = poll((word) => {
-          if (word === "lost" && --triesLeft) {
-            pause = clock.setTimeout(ask2, PAUSE_MS$1);
-            return;
-          }
-          if (word !== "waits") sinceMs = Infinity;
-          letGo();
-          told(word);
-        });
-      };
-      ask2();
+    counts: holes.counts,
+    unreadable: holes.unreadable,
+    heardAtMs: () => numberedAtMs,
+    opened(next) {
+      link = next;
+      linkedAtMs = clock.now();
+      numberedBeforeMs = numberedAtMs;
     },
-    sinceMs: () => sinceMs,
-    hold: (frame) => !!held && !!held.push(frame),
-    stop() {
-      held = null;
-      sinceMs = Infinity;
-      clock.clearTimeout(holding);
-      clock.clearTimeout(pause);
-      stopPoll();
-      stopPoll = () => {
-      };
-    }
+    left() {
+      link = null;
+    },
+    seen(message, version, publishedAtMs, isLate) {
+      const nowMs = clock.now();
+      const { mid } = message;
+      if (!mid || mid > highestMid) numberedAtMs = Math.min(publishedAtMs, owedSinceMs());
+      if (mid && mid > highestMid) highestMid = mid;
+      if (version !== 2) return;
+      const found = holes.seen(message, nowMs, publishedAtMs, isLate);
+      if (!found) return;
+      const { what, sinceMs } = found;
+      if (holes.areOpen()) timer = timer || clock.setTimeout(check, HOLE_MS);
+      if (what === "hole") return owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS);
+      if (!link || link.id === anew.onId && sinceMs < anew.atMs) return;
+      const isBetweenPolls = link.kind === "long-polling" && publishedAtMs > sinceMs + BETWEEN_POLLS_MS;
+      if (!isBetweenPolls && sinceMs >= linkedAtMs) return;
+      anew = { onId: link.id, atMs: publishedAtMs };
+      lost2(sinceMs);
+    },
+    begunAgain() {
+      lost2(numberedAtMs);
+      highestMid = "";
+    },
+    begunBehind: () => lost2(numberedAtMs),
+    restore(counts, heardAtMs) {
+      holes.restore(counts);
+      numberedAtMs = heardAtMs;
+    },
+    missedSince(atMs) {
+      if (numberedAtMs === Infinity) numberedAtMs = atMs;
+    },
+    stop: () => clock.clearTimeout(timer)
   };
 }
 const PING_MS = 12e4;
@@ -3269,12 +3335,9 @@ function remedyOf({
   if (version === 1) return "fetch";
   return "ask-again";
 }
-const HOLE_MS = 3e3;
 const IN_FLIGHT_MS = 1500;
 const RECONCILE_MS = 2e3;
 const CHECK_MS = 1e4;
-const HOLE_CHECK_MS = 1e3;
-const HOLE_BACK_MS = 3e4;
 const SETTLE_MS = 2e3;
 const RENUMBERED = { certainty: "suspected", reason: "renumbered" };
 function createRecovery(deps) {
@@ -3284,13 +3347,7 @@ function createRecovery(deps) {
   let worst = "complete";
   let isSettled = true;
   let timer;
-  let holeTimer = null;
-  let numberedAtMs = Infinity;
-  let numberedBeforeMs = Infinity;
   let linkedAtMs = 0;
-  let highestMid = "";
-  let anew = { onId: 0, atMs: 0 };
-  const holes = createHoles();
   let isAfterCut = false;
   let isAgain = false;
   const debt = createDebt({
@@ -3304,6 +3361,13 @@ function createRecovery(deps) {
     waits: say
   });
   const fetch = createMissedFetch(clock, (frames) => link && frames.forEach(link.release));
+  const numbers2 = createNumbers({
+    clock,
+    owedSinceMs: () => Math.min(owedSinceMs(), deps.unreadSinceMs()),
+    owe: debt.owe,
+    missing: (count, sinceMs) => suspect({ certainty: "certain", reason: "overflow", missing: count }, sinceMs),
+    lostStore: (sinceMs) => suspect(RENUMBERED, Math.min(missedSinceMs === null ? clock.now() : missedSinceMs, sinceMs))
+  });
   const pings = createPingWindow(clock, (sinceMs) => debt.owe(sinceMs, 0));
   function owedSinceMs() {
     return Math.min(debt.sinceMs(), fetch.sinceMs());
@@ -3314,7 +3378,7 @@ function createRecovery(deps) {
     leave();
     link = next;
     linkedAtMs = clock.now();
-    numberedBeforeMs = numberedAtMs;
+    numbers2.opened(next);
     const { version, kind: kind2 } = next;
     debt.opened(version === 1 && kind2 === "websocket" && next.poll ? Infinity : next.askedSinceMs);
     if (version === 4 && kind2 === "websocket") pings.opened();
@@ -3323,7 +3387,7 @@ function createRecovery(deps) {
     const remedy = remedyOf(__spreadProps(__spreadValues({}, next), { missedSinceMs: ownSinceMs, isAfterCut, isPlanned }));
     if (ownSinceMs === null) return void (remedy === "ask-again" && debt.owe(next.ownSinceMs, RECONCILE_MS));
     missedSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, Number(missedSinceMs));
-    if (numberedAtMs === Infinity) numberedAtMs = missedSinceMs;
+    numbers2.missedSince(missedSinceMs);
     if (isSettled) worst = "complete";
     isSettled = false;
     if (linkedAtMs - missedSinceMs > HISTORY_MS) suspect({ certainty: "suspected", reason: "history" });
@@ -3345,7 +3409,7 @@ function createRecovery(deps) {
   }
   function fetchMissed({ poll }) {
     const fromMs = Number(missedSinceMs);
-    const heardAtMs = Math.min(fromMs, numberedAtMs);
+    const heardAtMs = Math.min(fromMs, numbers2.heardAtMs());
     const noReplay = () => suspect({ certainty: "suspected", reason: "no-replay" }, heardAtMs);
     const ended = (word) => {
       if (word === "waits") return say();
@@ -3382,40 +3446,13 @@ function createRecovery(deps) {
     deps.gap(__spreadProps(__spreadValues({}, what), { sinceMs: clock.told(fromMs), untilMs: clock.told(nowMs) }));
     if (isSettled) deps.recovered(worst);
   }
-  function lostStore(numberedMs) {
-    const nowMs = clock.now();
-    const lastAtMs = nowMs - linkedAtMs < REPLAYED_MS ? Math.min(numberedMs, numberedBeforeMs) : numberedMs;
-    suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, lastAtMs));
-  }
-  function numbered(message, version, publishedAtMs = clock.now(), isLate) {
-    debt.counted();
-    const nowMs = clock.now();
-    const { mid } = message;
-    if (!mid || mid > highestMid) numberedAtMs = Math.min(publishedAtMs, owedSinceMs(), deps.unreadSinceMs());
-    if (mid && mid > highestMid) highestMid = mid;
-    if (version !== 2) return;
-    const found = holes.seen(message, nowMs, publishedAtMs, isLate);
-    if (!found) return;
-    const { what, sinceMs } = found;
-    if (holes.areOpen()) holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS);
-    if (what === "hole") return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS);
-    if (!link || link.id === anew.onId && sinceMs < anew.atMs) return;
-    const isBetweenPolls = link.kind === "long-polling" && publishedAtMs > sinceMs + IN_FLIGHT_MS;
-    if (!isBetweenPolls && sinceMs >= linkedAtMs) return;
-    anew = { onId: link.id, atMs: publishedAtMs };
-    lostStore(sinceMs);
-  }
-  function checkHoles() {
-    const found = holes.missing(clock.now() - HOLE_MS);
-    holeTimer = holes.areOpen() ? clock.setTimeout(checkHoles, HOLE_MS) : null;
-    if (found) suspect({ certainty: "certain", reason: "overflow", missing: found.count }, found.sinceMs);
-  }
   function leave() {
     clock.clearTimeout(timer);
     pings.left();
     if (fetch.sinceMs() < Infinity) debt.owe(fetch.sinceMs(), 0);
     debt.left();
     fetch.stop();
+    numbers2.left();
     link = null;
   }
   return {
@@ -3433,27 +3470,26 @@ function createRecovery(deps) {
       const isSoon = clock.now() - linkedAtMs < REPLAYED_MS;
       if (isLost && isSoon && remedy === "ask-again") debt.owe(ownSinceMs, RECONCILE_MS);
     },
-    numbered,
+    numbered(message, version, publishedAtMs = clock.now(), isLate = false) {
+      debt.counted();
+      numbers2.seen(message, version, publishedAtMs, isLate);
+    },
     unreadable(count, isBeyond) {
-      holes.unreadable(count);
+      numbers2.unreadable(count);
       if (isBeyond) suspect({ certainty: "certain", reason: "overflow" });
     },
-    counts: holes.counts,
-    restore(counts, heardAtMs) {
-      holes.restore(counts);
-      numberedAtMs = heardAtMs;
-    },
+    counts: numbers2.counts,
+    restore: numbers2.restore,
     // The position asks for everything until everything came. A lower mid may still be on its way into the store.
     renumbered() {
-      lostStore(numberedAtMs);
-      highestMid = "";
+      numbers2.begunAgain();
       if (link) debt.owe(clock.now(), RECONCILE_MS);
     },
-    anotherStore: () => lostStore(numberedAtMs),
+    anotherStore: numbers2.begunBehind,
     leftBehind: (sinceMs) => suspect({ certainty: "suspected", reason: "channel" }, sinceMs),
     stop() {
       leave();
-      clock.clearTimeout(holeTimer);
+      numbers2.stop();
     }
   };
 }

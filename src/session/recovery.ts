@@ -9,9 +9,10 @@ import type { TransportKind } from '../core/transport-kind'
 import type { SteadyClock } from '../platform/steady-clock'
 import { REPLAYED_MS } from '../replay/position'
 import { createDebt } from './debt'
-import { type Counts, type Holes, createHoles } from './holes'
+import type { Counts } from './holes'
 import type { SincePoll } from './left-behind'
 import { createMissedFetch } from './missed-fetch'
+import { type Numbers, createNumbers } from './numbers'
 import { createPingWindow } from './ping-window'
 import { remedyOf } from './remedy'
 import type { PollWord } from './short-poll'
@@ -63,7 +64,7 @@ export interface Recovery {
   numbered(message: Message, version: number, publishedAtMs?: number, isLate?: boolean): void
   unreadable(count: number, isBeyond?: boolean): void
   /** What this page has counted, and what the one before had. */
-  readonly counts: Holes['counts']
+  readonly counts: Numbers['counts']
   /** `heardAtMs`: nothing was missed until then. */
   restore(counts: Counts, heardAtMs: number): void
   /** The server lost its store and counts from the beginning: what was stored since is not found from the old place. */
@@ -77,15 +78,11 @@ export interface Recovery {
 
 type Suspicion = Omit<GapFact, 'sinceMs' | 'untilMs'>
 
-/** A hole is told when it was not closed by then: two links bring one channel at the same time for a moment. */
-const HOLE_MS = 3000
 const IN_FLIGHT_MS = 1500
 /** By then what was being stored while the link opened is in the store. */
 const RECONCILE_MS = 2000
 /** Between two polls a mid may become visible after a higher one, which moved the place that the next one asks from. */
 const CHECK_MS = 10_000
-const HOLE_CHECK_MS = 1000
-const HOLE_BACK_MS = 30_000
 /** Without more to do: by then a replay has come, and its holes are seen. */
 const SETTLE_MS = 2000
 
@@ -99,15 +96,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let worst: Recovered = 'complete'
   let isSettled = true
   let timer: unknown
-  let holeTimer: unknown = null
-  let numberedAtMs = Infinity
-  /** The same when the link opened, and when that was. */
-  let numberedBeforeMs = Infinity
   let linkedAtMs = 0
-  let highestMid = ''
-  /** The last loss of a store that was told: over which link, and when what showed it was published. */
-  let anew = { onId: 0, atMs: 0 }
-  const holes = createHoles()
   let isAfterCut = false
   /** The next link is opened because the store is asked once more. */
   let isAgain = false
@@ -122,6 +111,14 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     waits: say,
   })
   const fetch = createMissedFetch(clock, (frames) => link && frames.forEach(link.release))
+  const numbers = createNumbers({
+    clock,
+    owedSinceMs: () => Math.min(owedSinceMs(), deps.unreadSinceMs()),
+    owe: debt.owe,
+    missing: (count, sinceMs) => suspect({ certainty: 'certain', reason: 'overflow', missing: count }, sinceMs),
+    lostStore: (sinceMs) =>
+      suspect(RENUMBERED, Math.min(missedSinceMs === null ? clock.now() : missedSinceMs, sinceMs)),
+  })
   const pings = createPingWindow(clock, (sinceMs) => debt.owe(sinceMs, 0))
 
   function owedSinceMs(): number {
@@ -134,7 +131,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     leave()
     link = next
     linkedAtMs = clock.now()
-    numberedBeforeMs = numberedAtMs
+    numbers.opened(next)
     const { version, kind } = next
     debt.opened(version === 1 && kind === 'websocket' && next.poll ? Infinity : next.askedSinceMs)
     if (version === 4 && kind === 'websocket') pings.opened()
@@ -143,7 +140,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     const remedy = remedyOf({ ...next, missedSinceMs: ownSinceMs, isAfterCut, isPlanned })
     if (ownSinceMs === null) return void (remedy === 'ask-again' && debt.owe(next.ownSinceMs, RECONCILE_MS))
     missedSinceMs = isSettled ? ownSinceMs : Math.min(ownSinceMs, Number(missedSinceMs))
-    if (numberedAtMs === Infinity) numberedAtMs = missedSinceMs
+    numbers.missedSince(missedSinceMs)
     if (isSettled) worst = 'complete'
     isSettled = false
     if (linkedAtMs - missedSinceMs > HISTORY_MS) suspect({ certainty: 'suspected', reason: 'history' })
@@ -168,7 +165,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   function fetchMissed({ poll }: RecoveringLink): void {
     const fromMs = Number(missedSinceMs)
     // The last message was on its way for as long as what was missed.
-    const heardAtMs = Math.min(fromMs, numberedAtMs)
+    const heardAtMs = Math.min(fromMs, numbers.heardAtMs())
     const noReplay = (): void => suspect({ certainty: 'suspected', reason: 'no-replay' }, heardAtMs)
     const ended = (word: PollWord): void => {
       if (word === 'waits') return say()
@@ -214,48 +211,13 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     if (isSettled) deps.recovered(worst)
   }
 
-  /** A message shows that the store was lost, which may have been at any time since the last one came: a link may be dead. */
-  function lostStore(numberedMs: number): void {
-    const nowMs = clock.now()
-    // What comes with a replay may have been published after the loss.
-    const lastAtMs = nowMs - linkedAtMs < REPLAYED_MS ? Math.min(numberedMs, numberedBeforeMs) : numberedMs
-    suspect(RENUMBERED, Math.min(missedSinceMs === null ? nowMs : missedSinceMs, lastAtMs))
-  }
-
-  function numbered(message: Message, version: number, publishedAtMs = clock.now(), isLate?: boolean): void {
-    debt.counted()
-    const nowMs = clock.now()
-    const { mid } = message
-    // What is owed may be lost with the store; a low number may be the first that is given again.
-    if (!mid || mid > highestMid) numberedAtMs = Math.min(publishedAtMs, owedSinceMs(), deps.unreadSinceMs())
-    if (mid && mid > highestMid) highestMid = mid
-    if (version !== 2) return
-    const found = holes.seen(message, nowMs, publishedAtMs, isLate)
-    if (!found) return
-    const { what, sinceMs } = found
-    if (holes.areOpen()) holeTimer = holeTimer || clock.setTimeout(checkHoles, HOLE_MS)
-    if (what === 'hole') return debt.owe(Math.max(sinceMs, nowMs - HOLE_BACK_MS), HOLE_CHECK_MS)
-    // While a link stands nothing was missed, but between two polls. Every channel shows it, one after the other: it is told
-    // once.
-    if (!link || (link.id === anew.onId && sinceMs < anew.atMs)) return
-    const isBetweenPolls = link.kind === 'long-polling' && publishedAtMs > sinceMs + IN_FLIGHT_MS
-    if (!isBetweenPolls && sinceMs >= linkedAtMs) return
-    anew = { onId: link.id, atMs: publishedAtMs }
-    lostStore(sinceMs)
-  }
-
-  function checkHoles(): void {
-    const found = holes.missing(clock.now() - HOLE_MS)
-    holeTimer = holes.areOpen() ? clock.setTimeout(checkHoles, HOLE_MS) : null
-    if (found) suspect({ certainty: 'certain', reason: 'overflow', missing: found.count }, found.sinceMs)
-  }
-
   function leave(): void {
     clock.clearTimeout(timer)
     pings.left()
     if (fetch.sinceMs() < Infinity) debt.owe(fetch.sinceMs(), 0)
     debt.left()
     fetch.stop()
+    numbers.left()
     link = null
   }
 
@@ -275,27 +237,26 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       const isSoon = clock.now() - linkedAtMs < REPLAYED_MS
       if (isLost && isSoon && remedy === 'ask-again') debt.owe(ownSinceMs, RECONCILE_MS)
     },
-    numbered,
+    numbered(message, version, publishedAtMs = clock.now(), isLate = false) {
+      debt.counted()
+      numbers.seen(message, version, publishedAtMs, isLate)
+    },
     unreadable(count, isBeyond) {
-      holes.unreadable(count)
+      numbers.unreadable(count)
       if (isBeyond) suspect({ certainty: 'certain', reason: 'overflow' })
     },
-    counts: holes.counts,
-    restore(counts, heardAtMs) {
-      holes.restore(counts)
-      numberedAtMs = heardAtMs
-    },
+    counts: numbers.counts,
+    restore: numbers.restore,
     // The position asks for everything until everything came. A lower mid may still be on its way into the store.
     renumbered() {
-      lostStore(numberedAtMs)
-      highestMid = ''
+      numbers.begunAgain()
       if (link) debt.owe(clock.now(), RECONCILE_MS)
     },
-    anotherStore: () => lostStore(numberedAtMs),
+    anotherStore: numbers.begunBehind,
     leftBehind: (sinceMs) => suspect({ certainty: 'suspected', reason: 'channel' }, sinceMs),
     stop() {
       leave()
-      clock.clearTimeout(holeTimer)
+      numbers.stop()
     },
   }
 }
