@@ -2626,7 +2626,45 @@ function framingOf(version, wanted, codecs) {
   if (version < 4) return "text";
   return wanted !== "auto" ? wanted : codecs.protobuf ? "protobuf" : "text";
 }
-const TRIES$2 = 3;
+const TRIES = 3;
+const WAIT_MS = 5e3;
+function startShortPoll({ clock, holdMs, open, take, told }) {
+  const startedAtMs = clock.now();
+  let over = false;
+  function stop() {
+    over = true;
+    clock.clearTimeout(patience);
+    poll.close();
+  }
+  function end(word) {
+    if (over) return;
+    stop();
+    told(word);
+  }
+  const answered2 = () => end("answered");
+  const lost2 = () => end("lost");
+  let patience = clock.setTimeout(() => {
+    patience = clock.setTimeout(lost2, holdMs - WAIT_MS - 1);
+    told("waits");
+  }, WAIT_MS);
+  const poll = open(
+    {
+      opened: () => {
+      },
+      frame(frame, isPart = false) {
+        take(frame, isPart);
+        if (!isPart) answered2();
+        return "nothing-new";
+      },
+      alive: answered2,
+      emptyPoll: answered2,
+      lost: lost2
+    },
+    // A gateway lost its patience: the poll was held, and had nothing to bring. Or the page slept, and nobody answered.
+    () => (clock.now() - startedAtMs < holdMs ? answered2 : lost2)()
+  );
+  return stop;
+}
 const PAUSE_MS$3 = 2e3;
 const AT_ONCE = 2;
 function createLeftBehind({ clock, read: readBefore, missed }) {
@@ -2645,7 +2683,7 @@ function createLeftBehind({ clock, read: readBefore, missed }) {
       const known = tasks.filter((task2) => task2.print === print)[0];
       if (known && sinceMs >= known.sinceMs) return;
       if (known) drop(known);
-      const task = { poll, print, sinceMs, triesLeft: known ? known.triesLeft : TRIES$2, timer: null, stop: null };
+      const task = { poll, print, sinceMs, triesLeft: known ? known.triesLeft : TRIES, timer: null, stop: null };
       tasks.push(task);
       plan(task);
     });
@@ -2736,44 +2774,6 @@ function createLeftBehind({ clock, read: readBefore, missed }) {
       readingId = 0;
     }
   };
-}
-const WAIT_MS = 5e3;
-function startShortPoll({ clock, holdMs, open, take, told }) {
-  const startedAtMs = clock.now();
-  let over = false;
-  function stop() {
-    over = true;
-    clock.clearTimeout(patience);
-    poll.close();
-  }
-  function end(word) {
-    if (over) return;
-    stop();
-    told(word);
-  }
-  const answered2 = () => end("answered");
-  const lost2 = () => end("lost");
-  let patience = clock.setTimeout(() => {
-    patience = clock.setTimeout(lost2, holdMs - WAIT_MS - 1);
-    told("waits");
-  }, WAIT_MS);
-  const poll = open(
-    {
-      opened: () => {
-      },
-      frame(frame, isPart = false) {
-        take(frame, isPart);
-        if (!isPart) answered2();
-        return "nothing-new";
-      },
-      alive: answered2,
-      emptyPoll: answered2,
-      lost: lost2
-    },
-    // A gateway lost its patience: the poll was held, and had nothing to bring. Or the page slept, and nobody answered.
-    () => (clock.now() - startedAtMs < holdMs ? answered2 : lost2)()
-  );
-  return stop;
 }
 const SILENT_MOST_MS = 432e5;
 function createLinks(deps) {
@@ -3032,7 +3032,6 @@ function createReader(deps) {
   }
   return { take };
 }
-const TRIES$1 = 3;
 const PAUSE_MS$2 = 2e3;
 const MOST = 5e3;
 function createDebt({ clock, poll, resumeAgain, paid, waits }) {
@@ -3072,7 +3071,7 @@ function createDebt({ clock, poll, resumeAgain, paid, waits }) {
         pollSinceMs = Infinity;
         stopPoll = null;
         if (word === "lost") return owe(sinceMs, PAUSE_MS$2);
-        triesLeft = TRIES$1;
+        triesLeft = TRIES;
         paid();
       });
       if (stopPoll) return;
@@ -3097,7 +3096,7 @@ function createDebt({ clock, poll, resumeAgain, paid, waits }) {
     opened(askedSinceMs) {
       left();
       hasLink = true;
-      triesLeft = TRIES$1;
+      triesLeft = TRIES;
       if (askedSinceMs > owedSinceMs) return owe(owedSinceMs, PAUSE_MS$2);
       linkSinceMs = owedSinceMs;
       owedSinceMs = Infinity;
@@ -3112,7 +3111,6 @@ function createDebt({ clock, poll, resumeAgain, paid, waits }) {
   };
 }
 const HOLD_MS = 2e3;
-const TRIES = 3;
 const PAUSE_MS$1 = 300;
 function createMissedFetch(clock, release) {
   let held = null;

@@ -3,7 +3,7 @@
  * beside it has brought it, and links may die before. Whatever asks, asks from the oldest part of it.
  */
 import type { Clock } from '../platform/platform'
-import type { PollWord } from './short-poll'
+import { type PollWord, TRIES } from './short-poll'
 
 export interface DebtDeps {
   readonly clock: Clock
@@ -32,7 +32,6 @@ export interface Debt {
   left(): void
 }
 
-const TRIES = 3
 const PAUSE_MS = 2000
 /** More than this is not asked for twice: links that end before they can pay would ask for ever more. */
 const MOST = 5000

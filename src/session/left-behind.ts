@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../platform/platform'
 import { READ_AFTER_MS } from './arrivals'
-import type { PollWord } from './short-poll'
+import { type PollWord, TRIES } from './short-poll'
 
 /** Asks for what came since an instant; of one channel alone, if its fingerprint is given. The result stops it. */
 export type SincePoll = (sinceMs: number, told: (word: PollWord) => void, print?: string) => () => void
@@ -65,7 +65,6 @@ interface Task {
   stop: (() => void) | null
 }
 
-const TRIES = 3
 /** Before the first try: what was being stored when the channel was exchanged is stored by then. */
 const PAUSE_MS = 2000
 /** Browsers open six connections to a server, and the link needs its own. */

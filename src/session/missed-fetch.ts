@@ -4,7 +4,7 @@
  */
 import type { Frame } from '../codec/codec'
 import type { Clock } from '../platform/platform'
-import type { PollWord } from './short-poll'
+import { type PollWord, TRIES } from './short-poll'
 
 export interface MissedFetch {
   /** `told`: `waits` may come before `answered` or `lost`. */
@@ -19,7 +19,6 @@ export interface MissedFetch {
 
 /** Frames of a link are held back for so long at most. */
 const HOLD_MS = 2000
-const TRIES = 3
 const PAUSE_MS = 300
 
 export function createMissedFetch(clock: Clock, release: (frames: readonly Frame[]) => void): MissedFetch {

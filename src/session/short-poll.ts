@@ -19,6 +19,8 @@ export interface ShortPollDeps {
   told(word: PollWord): void
 }
 
+/** Whoever starts one gives up after so many that were lost. */
+export const TRIES = 3
 /** A poll that waited this long most likely has nothing to bring: servers hold it for another half minute. */
 const WAIT_MS = 5000
 
