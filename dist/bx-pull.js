@@ -2789,6 +2789,7 @@ function createLinks(deps) {
   });
   arrivals.restore(leftBehind.read());
   let hasOpened = leftAtMs < Infinity;
+  let broughtId = 0;
   let heardAtMs = Infinity;
   let saidAtMs = Infinity;
   let doubtedSinceMs = Infinity;
@@ -2823,7 +2824,7 @@ function createLinks(deps) {
       codec,
       replay,
       origin: { channels, openedAtMs },
-      isReplaced: () => id < leftBehind.readingId(),
+      isPassed: () => id < broughtId,
       reply: (frame) => void deps.reply(id, frame),
       answered: (answer) => uplink.answered(id, answer)
     };
@@ -2888,7 +2889,8 @@ function createLinks(deps) {
       address: (phase) => address(kind2, phase === "first" ? replay.query : replay.next()),
       frame(frame, isPart) {
         if (isPart) replay.cutOff();
-        if (!read2.isReplaced()) heardAtMs = clock.now();
+        if (id >= leftBehind.readingId()) heardAtMs = clock.now();
+        broughtId = Math.max(broughtId, id);
         saidAtMs = Infinity;
         if (recovery.hold(id, frame)) return "news";
         const outcome = reader.take(frame, read2);
@@ -2994,7 +2996,7 @@ function createReader(deps) {
     acknowledge(placed, link);
     return isNews ? "news" : "nothing-new";
   }
-  function place(message, { replay, isReplaced }) {
+  function place(message, { replay, isPassed }) {
     const nowMs = clock.now();
     const { mid } = message;
     const identity = identityOf(message);
@@ -3008,7 +3010,7 @@ function createReader(deps) {
       counters.repeats++;
       return null;
     }
-    deps.numbered(message, isReplaced());
+    deps.numbered(message, isPassed());
     return verdict;
   }
   function accept(message, link) {

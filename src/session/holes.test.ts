@@ -41,7 +41,7 @@ test('G2: a channel that was made anew counts from the beginning', () => {
   expect(holes.missing(Infinity)).toBeNull()
 })
 
-test('G2: a link that was replaced brings what the next one did not ask for: the channel is the same', () => {
+test('G2: a link brings what a later one, which was there first, did not ask for: the channel is the same', () => {
   const { holes, see } = scene()
   see('a', 9, 1000)
   expect([see('a', 1, 1010, true), see('a', 12, 1020), see('a', 10, 1030, true)]).toEqual([

@@ -11,7 +11,7 @@ export type Counts = Readonly<Record<string, readonly [last: number, atMs: numbe
 export interface Holes {
   /**
    * A message that was not seen before. `anew`: its channel counts from the beginning. `sinceMs`: when the one before was
-   * published. `isLate`: its link was replaced by one that may be past it.
+   * published. `isLate`: a later link was there first, and may be past it.
    */
   seen(
     message: Message,

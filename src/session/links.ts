@@ -77,6 +77,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   })
   arrivals.restore(leftBehind.read())
   let hasOpened = leftAtMs < Infinity
+  /** The last link that has brought anything. */
+  let broughtId = 0
   /** When anything came last: what is open may have died right after it. */
   let heardAtMs = Infinity
   /** When what came then was published: a page that stood still reads it long after it came. */
@@ -118,7 +120,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       codec,
       replay,
       origin: { channels, openedAtMs },
-      isReplaced: () => id < leftBehind.readingId(),
+      isPassed: () => id < broughtId,
       reply: (frame) => void deps.reply(id, frame),
       answered: (answer) => uplink.answered(id, answer),
     }
@@ -196,7 +198,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       frame(frame, isPart) {
         if (isPart) replay.cutOff()
         // A link that is drained says nothing about its successor.
-        if (!read.isReplaced()) heardAtMs = clock.now()
+        if (id >= leftBehind.readingId()) heardAtMs = clock.now()
+        broughtId = Math.max(broughtId, id)
         saidAtMs = Infinity
         if (recovery.hold(id, frame)) return 'news'
         const outcome = reader.take(frame, read)

@@ -23,7 +23,7 @@ export interface NumbersDeps {
 export interface Numbers extends Pick<Holes, 'counts' | 'unreadable'> {
   opened(link: { readonly id: number; readonly kind: TransportKind }): void
   left(): void
-  /** A new message. `isLate`: its link was replaced. */
+  /** A new message. `isLate`: a later link was there first. */
   seen(message: Message, version: number, publishedAtMs: number, isLate?: boolean): void
   /** The server counts from the beginning again, or goes on behind its old numbers with another store. */
   begunAgain(): void

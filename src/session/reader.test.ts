@@ -58,7 +58,7 @@ function scene(verdict: Verdict = 'news', stopsAt = '') {
     codec,
     replay,
     origin: { channels: [], openedAtMs: 0 },
-    isReplaced: () => false,
+    isPassed: () => false,
     reply: say('replied'),
     answered: say('answered'),
   }

@@ -27,7 +27,7 @@ export interface ReaderDeps {
   channelDeleted(): void
   /** A frame was read and delivered to its end. */
   taken(): void
-  /** Told of every message that was not seen before, delivered or not. `isLate`: its link was replaced. */
+  /** Told of every message that was not seen before, delivered or not. `isLate`: a later link was there first. */
   numbered(message: Message, isLate: boolean): void
   /** The server counts from the beginning. */
   renumbered(): void
@@ -43,8 +43,8 @@ export interface ReadLink {
   readonly codec: Codec
   readonly replay: Replay
   readonly origin: Origin
-  /** Another link has replaced it: what it still brings may lie before what that one brought. */
-  isReplaced(): boolean
+  /** A later link has brought something: what this one still brings may lie before that. */
+  isPassed(): boolean
   reply(frame: Frame): void
   answered(answer: Answer): void
 }
@@ -102,7 +102,7 @@ export function createReader(deps: ReaderDeps): Reader {
   }
 
   /** `null`: it was seen before. The position moves all the same: what was seen must not be asked for again. */
-  function place(message: Message, { replay, isReplaced }: ReadLink): Verdict | null {
+  function place(message: Message, { replay, isPassed }: ReadLink): Verdict | null {
     const nowMs = clock.now()
     const { mid } = message
     const identity = identityOf(message)
@@ -116,7 +116,7 @@ export function createReader(deps: ReaderDeps): Reader {
       counters.repeats++
       return null
     }
-    deps.numbered(message, isReplaced())
+    deps.numbered(message, isPassed())
     return verdict
   }
 

@@ -60,7 +60,7 @@ export interface Recovery {
   passed(): void
   /** `isUnfinished`: its replay was cut. `isLost`: not by us. */
   ended(linkId: number, isUnfinished?: boolean, isLost?: boolean): void
-  /** A new message, and pieces that could not be read: they had a number, too. `isLate`: its link was replaced. */
+  /** A new message, and pieces that could not be read: they had a number, too. `isLate`: a later link was there first. */
   numbered(message: Message, version: number, publishedAtMs?: number, isLate?: boolean): void
   unreadable(count: number, isBeyond?: boolean): void
   /** What this page has counted, and what the one before had. */
