@@ -21,8 +21,8 @@ export interface Arrivals {
   ): number
   /** A link stands. One that was opened before the new channels were known does not read them. */
   heard(linkId: number, nowMs: number): void
-  /** A link ended: one that had just opened may not have read what it asked for. */
-  left(linkId: number, nowMs: number): void
+  /** What a link had not read by then it will not read: it ended, having just opened, or its replay was cut. */
+  left(linkId: number, atMs: number): void
   /** A channel has ended; the next configuration brings another one. Its id is a secret. */
   ended(channelId: string, nowMs: number): void
   /** A configuration came. What it names has not ended; if it names no others, nothing has. */
@@ -99,9 +99,9 @@ export function createArrivals(): Arrivals {
         if (linkId >= each.firstId) each.heardAtMs = Math.min(each.heardAtMs, nowMs)
       })
     },
-    left(linkId, nowMs) {
+    left(linkId, atMs) {
       unread.forEach((each) => {
-        if (linkId >= each.firstId && !isRead(each, nowMs)) each.heardAtMs = Infinity
+        if (linkId >= each.firstId && !isRead(each, atMs)) each.heardAtMs = Infinity
       })
     },
     ended(channelId, nowMs) {

@@ -96,6 +96,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const codec = deps.codecs[framing] as Codec
     // While another link carries the traffic nothing is missed, unless channels are new.
     const hasActive = deps.state().phase === 'connected' && !link.isDoubted
+    // A link may have died in the middle of its replay, long ago: what it was to read of new channels it has not read.
+    asks.forEach(({ replay: its, openedAtMs: atMs }, other) => its.isUnfinished() && arrivals.left(other, atMs))
     const newSinceMs = arrivals.opening(link, channels, serverTime, openedAtMs)
     if (link.isDoubted) doubtedSinceMs = Math.min(doubtedSinceMs, heardAtMs)
     // 0.3.4 replays nothing over WebSocket: what was open may have been dead since it was heard last, and nobody doubted it.
@@ -235,13 +237,14 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const message = `The push server closed the connection because of a request (${code})`
     const refusal = isRefusal ? new PullError('server-refused', message, { facts: { closeCode: code } }) : undefined
     uplink.linkEnded(linkId, refusal)
-    arrivals.left(linkId, clock.now())
     if (refusal) deps.warn(refusal)
     const attempt = opening.get(linkId)
     if (attempt) leftBehind.failed(attempt)
     opening.delete(linkId)
     const ask = asks.get(linkId)
-    recovery.ended(linkId, !!ask && ask.replay.isUnfinished(), what === 'lost' && !attempt)
+    const isUnfinished = !!ask && ask.replay.isUnfinished()
+    arrivals.left(linkId, ask && isUnfinished ? ask.openedAtMs : clock.now())
+    recovery.ended(linkId, isUnfinished, what === 'lost' && !attempt)
     asks.delete(linkId)
     leftBehind.ended(linkId, what === 'lost' ? what : 'closed', Math.min(heardAtMs, saidAtMs, recovery.owedSinceMs()))
   }
