@@ -1920,9 +1920,9 @@ function createArrivals() {
         if (linkId >= each.firstId) each.heardAtMs = Math.min(each.heardAtMs, nowMs);
       });
     },
-    left(linkId, nowMs) {
+    left(linkId, atMs) {
       unread.forEach((each) => {
-        if (linkId >= each.firstId && !isRead(each, nowMs)) each.heardAtMs = Infinity;
+        if (linkId >= each.firstId && !isRead(each, atMs)) each.heardAtMs = Infinity;
       });
     },
     ended(channelId2, nowMs) {
@@ -2779,6 +2779,7 @@ const SILENT_MOST_MS = 432e5;
 function createLinks(deps) {
   const { clock, arrivals, reader, recovery, uplink } = deps;
   const opening = /* @__PURE__ */ new Map();
+  const stood = /* @__PURE__ */ new Map();
   const asks = /* @__PURE__ */ new Map();
   const { left } = deps;
   let leftAtMs = left ? left.sinceMs : Infinity;
@@ -2802,6 +2803,7 @@ function createLinks(deps) {
     const framing = deps.framing();
     const codec = deps.codecs[framing];
     const hasActive = deps.state().phase === "connected" && !link.isDoubted;
+    asks.forEach(({ replay: its, openedAtMs: atMs }, other) => its.isUnfinished() && arrivals.left(other, atMs));
     const newSinceMs = arrivals.opening(link, channels, serverTime, openedAtMs);
     if (link.isDoubted) doubtedSinceMs = Math.min(doubtedSinceMs, heardAtMs);
     const isDeaf = version === 1 && kind2 === "websocket";
@@ -2914,20 +2916,27 @@ function createLinks(deps) {
     deps.readsOthers();
     const unplannedSinceMs = lacksChannel ? askedSinceMs : isAfterBreak ? ownSinceMs : null;
     const missedSinceMs = link.missedSinceMs === null ? unplannedSinceMs : link.missedSinceMs;
-    recovery.opened(__spreadProps(__spreadValues({}, link), { kind: as || link.kind, lacksChannel, missedSinceMs }));
+    const standing = __spreadProps(__spreadValues({}, link), { kind: as || link.kind, lacksChannel, missedSinceMs });
+    stood.set(linkId, standing);
+    recovery.opened(standing);
   }
   function ended({ what, detail, code }, linkId) {
     const isRefusal = what === "lost" && detail === "bad-request" && Number(code) > 4e3;
     const message = `The push server closed the connection because of a request (${code})`;
     const refusal2 = isRefusal ? new PullError("server-refused", message, { facts: { closeCode: code } }) : void 0;
     uplink.linkEnded(linkId, refusal2);
-    arrivals.left(linkId, clock.now());
     if (refusal2) deps.warn(refusal2);
     const attempt2 = opening.get(linkId);
     if (attempt2) leftBehind.failed(attempt2);
     opening.delete(linkId);
     const ask2 = asks.get(linkId);
-    recovery.ended(linkId, !!ask2 && ask2.replay.isUnfinished(), what === "lost" && !attempt2);
+    const isUnfinished = !!ask2 && ask2.replay.isUnfinished();
+    stood.delete(linkId);
+    const older = Array.from(stood.values()).pop();
+    if (older && what === "lost" && linkId === leftBehind.readingId())
+      recovery.opened(__spreadProps(__spreadValues({}, older), { missedSinceMs: null, ownSinceMs: heardAtMs, askedSinceMs: clock.now() }));
+    arrivals.left(linkId, ask2 && isUnfinished ? ask2.openedAtMs : clock.now());
+    recovery.ended(linkId, isUnfinished, what === "lost" && !attempt2);
     asks.delete(linkId);
     leftBehind.ended(linkId, what === "lost" ? what : "closed", Math.min(heardAtMs, saidAtMs, recovery.owedSinceMs()));
   }

@@ -66,6 +66,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
   const { clock, arrivals, reader, recovery, uplink } = deps
   /** Until they open: what recovering needs to know of them. */
   const opening = new Map<number, RecoveringLink & StandingLink>()
+  /** Since they opened, the last one last. */
+  const stood = new Map<number, RecoveringLink>()
   /** What links that are open, or opening, have asked for. */
   const asks = new Map<number, { readonly replay: Replay; readonly sinceMs: number; openedAtMs: number }>()
   const { left } = deps
@@ -228,7 +230,9 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     deps.readsOthers()
     const unplannedSinceMs = lacksChannel ? askedSinceMs : isAfterBreak ? ownSinceMs : null
     const missedSinceMs = link.missedSinceMs === null ? unplannedSinceMs : link.missedSinceMs
-    recovery.opened({ ...link, kind: as || link.kind, lacksChannel, missedSinceMs })
+    const standing = { ...link, kind: as || link.kind, lacksChannel, missedSinceMs }
+    stood.set(linkId, standing)
+    recovery.opened(standing)
   }
 
   function ended({ what, detail, code }: ConnectionRecord, linkId: number): void {
@@ -243,6 +247,11 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     opening.delete(linkId)
     const ask = asks.get(linkId)
     const isUnfinished = !!ask && ask.replay.isUnfinished()
+    stood.delete(linkId)
+    const older = Array.from(stood.values()).pop()
+    // The traffic goes back to an older link, which asks for nothing: what it passes has to be asked for beside it.
+    if (older && what === 'lost' && linkId === leftBehind.readingId())
+      recovery.opened({ ...older, missedSinceMs: null, ownSinceMs: heardAtMs, askedSinceMs: clock.now() })
     arrivals.left(linkId, ask && isUnfinished ? ask.openedAtMs : clock.now())
     recovery.ended(linkId, isUnfinished, what === 'lost' && !attempt)
     asks.delete(linkId)
