@@ -1695,8 +1695,8 @@ function createPosition(options) {
     function move(place, nowMs, publishedAtMs, channel) {
       if (holding) {
         if (!firstAtMs) firstAtMs = heldAtMs = nowMs;
-        const latestMs = link.serverNowMs + (link.unsureMs || 0) - link.nowMs;
-        const live = place.timeAtMs >= wholeSecond(latestMs + firstAtMs) + 1e3;
+        const letInAtMs = link.serverNowMs + (link.unsureMs || 0) + firstAtMs - link.nowMs;
+        const live = place.timeAtMs >= wholeSecond(letInAtMs) + 1e3;
         holding = !live && nowMs - heldAtMs < REPLAY_QUIET_MS && nowMs - firstAtMs < REPLAY_LONGEST_MS;
         heldAtMs = nowMs;
         if (holding) {
@@ -2778,9 +2778,7 @@ function createLeftBehind({ clock, read: readBefore, missed }) {
 const SILENT_MOST_MS = 432e5;
 function createLinks(deps) {
   const { clock, arrivals, reader, recovery, uplink } = deps;
-  const opening = /* @__PURE__ */ new Map();
-  const stood = /* @__PURE__ */ new Map();
-  const asks = /* @__PURE__ */ new Map();
+  const own = /* @__PURE__ */ new Map();
   const { left } = deps;
   let leftAtMs = left ? left.sinceMs : Infinity;
   const leftBehind = createLeftBehind({
@@ -2803,7 +2801,7 @@ function createLinks(deps) {
     const framing = deps.framing();
     const codec = deps.codecs[framing];
     const hasActive = deps.state().phase === "connected" && !link.isDoubted;
-    asks.forEach(({ replay: its, openedAtMs: atMs }, other) => its.isUnfinished() && arrivals.left(other, atMs));
+    own.forEach(({ replay: its, openedAtMs: atMs }, other) => its.isUnfinished() && arrivals.left(other, atMs));
     const newSinceMs = arrivals.opening(link, channels, serverTime, openedAtMs);
     if (link.isDoubted) doubtedSinceMs = Math.min(doubtedSinceMs, heardAtMs);
     const isDeaf = version === 1 && kind2 === "websocket";
@@ -2832,12 +2830,11 @@ function createLinks(deps) {
     };
     const listed = ({ order }) => order ? __spreadProps(__spreadValues({}, config), { channels: order.map((at) => channels[at]) }) : config;
     const address = (as, cursor, of = listed(replay)) => addressOf(of, as, { framing, cursor, href: deps.href });
-    asks.set(id, { replay, sinceMs, openedAtMs: Infinity });
     const prints = printsOf(channels);
     const factory = deps.factories["long-polling"];
     const wholeOf = version < 3 ? codec.wholeOf : void 0;
     const mayPoll = factory && deps.candidates().some((other) => other.kind === "long-polling");
-    opening.set(id, {
+    const recovering = {
       id,
       version,
       kind: kind2,
@@ -2849,7 +2846,8 @@ function createLinks(deps) {
       // Version 5 replays over WebSocket alone.
       poll: mayPoll && version < 5 ? poll : null,
       release: (frame) => void reader.take(frame, read2)
-    });
+    };
+    own.set(id, { replay, sinceMs, openedAtMs: Infinity, link: recovering });
     function poll(fromMs, told, print) {
       const asking = position.open(__spreadProps(__spreadValues({}, ask2), {
         nowMs: clock.now(),
@@ -2906,19 +2904,23 @@ function createLinks(deps) {
     const isAfterBreak = hasOpened && !leftBehind.readingId();
     hasOpened = true;
     heardAtMs = Math.min(heardAtMs, clock.now());
-    const link = opening.get(linkId);
-    opening.delete(linkId);
-    if (!link) return;
+    const opening = own.get(linkId);
+    if (!opening || opening.openedAtMs < Infinity) return;
+    opening.openedAtMs = clock.now();
+    const { link } = opening;
     const { askedSinceMs, ownSinceMs } = link;
-    const ask2 = asks.get(linkId);
-    if (ask2) ask2.openedAtMs = clock.now();
     const lacksChannel = leftBehind.opened(link, heardAtMs, recovery.owedSinceMs());
     deps.readsOthers();
     const unplannedSinceMs = lacksChannel ? askedSinceMs : isAfterBreak ? ownSinceMs : null;
     const missedSinceMs = link.missedSinceMs === null ? unplannedSinceMs : link.missedSinceMs;
-    const standing = __spreadProps(__spreadValues({}, link), { kind: as || link.kind, lacksChannel, missedSinceMs });
-    stood.set(linkId, standing);
-    recovery.opened(standing);
+    opening.link = __spreadProps(__spreadValues({}, link), { kind: as || link.kind, lacksChannel, missedSinceMs });
+    recovery.opened(opening.link);
+  }
+  function standingBeside(linkId) {
+    const others = Array.from(own.values()).filter(
+      ({ link, openedAtMs }) => link.id !== linkId && openedAtMs < Infinity
+    );
+    return others.map(({ link }) => link).pop();
   }
   function ended({ what, detail, code }, linkId) {
     const isRefusal = what === "lost" && detail === "bad-request" && Number(code) > 4e3;
@@ -2926,18 +2928,15 @@ function createLinks(deps) {
     const refusal2 = isRefusal ? new PullError("server-refused", message, { facts: { closeCode: code } }) : void 0;
     uplink.linkEnded(linkId, refusal2);
     if (refusal2) deps.warn(refusal2);
-    const attempt2 = opening.get(linkId);
-    if (attempt2) leftBehind.failed(attempt2);
-    opening.delete(linkId);
-    const ask2 = asks.get(linkId);
-    const isUnfinished = !!ask2 && ask2.replay.isUnfinished();
-    stood.delete(linkId);
-    const older = Array.from(stood.values()).pop();
-    if (older && what === "lost" && linkId === leftBehind.readingId())
-      recovery.opened(__spreadProps(__spreadValues({}, older), { missedSinceMs: null, ownSinceMs: heardAtMs, askedSinceMs: clock.now() }));
-    arrivals.left(linkId, ask2 && isUnfinished ? ask2.openedAtMs : clock.now());
-    recovery.ended(linkId, isUnfinished, what === "lost" && !attempt2);
-    asks.delete(linkId);
+    const ending = own.get(linkId);
+    const hasStood = !!ending && ending.openedAtMs < Infinity;
+    if (ending && !hasStood) leftBehind.failed(ending.link);
+    const isUnfinished = !!ending && ending.replay.isUnfinished();
+    const older = what === "lost" && linkId === leftBehind.readingId() && standingBeside(linkId);
+    if (older) recovery.opened(__spreadProps(__spreadValues({}, older), { missedSinceMs: null, ownSinceMs: heardAtMs, askedSinceMs: clock.now() }));
+    arrivals.left(linkId, ending && isUnfinished ? ending.openedAtMs : clock.now());
+    recovery.ended(linkId, isUnfinished, what === "lost" && hasStood);
+    own.delete(linkId);
     leftBehind.ended(linkId, what === "lost" ? what : "closed", Math.min(heardAtMs, saidAtMs, recovery.owedSinceMs()));
   }
   return {
@@ -2946,7 +2945,7 @@ function createLinks(deps) {
     read: leftBehind.read,
     neededSinceMs() {
       const nowMs = clock.now();
-      const open2 = Array.from(asks.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < REPLAYED_MS);
+      const open2 = Array.from(own.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < REPLAYED_MS);
       return Math.min(leftBehind.sinceMs(), ...open2.map(({ sinceMs }) => sinceMs));
     },
     pause: leftBehind.pause,

@@ -179,8 +179,8 @@ export function createPosition(options: PositionOptions): Position {
       if (holding) {
         // A replay holds what there is when the server lets the link in: by its first message, not when it was asked.
         if (!firstAtMs) firstAtMs = heldAtMs = nowMs
-        const latestMs = link.serverNowMs + (link.unsureMs || 0) - link.nowMs
-        const live = place.timeAtMs >= wholeSecond(latestMs + firstAtMs) + 1000
+        const letInAtMs = link.serverNowMs + (link.unsureMs || 0) + firstAtMs - link.nowMs
+        const live = place.timeAtMs >= wholeSecond(letInAtMs) + 1000
         holding = !live && nowMs - heldAtMs < REPLAY_QUIET_MS && nowMs - firstAtMs < REPLAY_LONGEST_MS
         heldAtMs = nowMs
         if (holding) {

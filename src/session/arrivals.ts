@@ -83,8 +83,7 @@ export function createArrivals(): Arrivals {
         // A start says nothing where the clock of the server is unknown.
         const isDated = clock.uncertaintyMs < Infinity
         const starts = fresh.map(({ startAtMs }) => (isDated && startAtMs ? startAtMs + clock.shiftMs : nowMs))
-        // Not older than the first set: then they would have been in it. A later one may have been exchanged before it was
-        // known.
+        // Not older than the first set: then they would have been in it. A later one may have been exchanged unknown.
         const startedAtMs = Math.max(firstAtMs, Math.min(nowMs, endedSinceMs(), ...starts))
         const entry = (): Unread => ({ sinceMs: startedAtMs, firstId: id, heardAtMs: Infinity })
         prints.filter(isFresh).forEach((print) => unread.set(print, entry()))

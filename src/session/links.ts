@@ -62,14 +62,21 @@ export interface SessionLinks {
   happened(entry: ConnectionRecord, linkId: number): void
 }
 
+/** A link from its opening to its end. */
+interface OwnLink {
+  readonly replay: Replay
+  /** What it has asked for. */
+  readonly sinceMs: number
+  /** `Infinity`: it does not stand yet. */
+  openedAtMs: number
+  /** What recovering needs to know of it. */
+  link: RecoveringLink & StandingLink
+}
+
 export function createLinks(deps: LinksDeps): SessionLinks {
   const { clock, arrivals, reader, recovery, uplink } = deps
-  /** Until they open: what recovering needs to know of them. */
-  const opening = new Map<number, RecoveringLink & StandingLink>()
-  /** Since they opened, the last one last. */
-  const stood = new Map<number, RecoveringLink>()
-  /** What links that are open, or opening, have asked for. */
-  const asks = new Map<number, { readonly replay: Replay; readonly sinceMs: number; openedAtMs: number }>()
+  /** What is open, or opening. */
+  const own = new Map<number, OwnLink>()
   const { left } = deps
   let leftAtMs = left ? left.sinceMs : Infinity
   const leftBehind = createLeftBehind({
@@ -99,7 +106,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     // While another link carries the traffic nothing is missed, unless channels are new.
     const hasActive = deps.state().phase === 'connected' && !link.isDoubted
     // A link may have died in the middle of its replay, long ago: what it was to read of new channels it has not read.
-    asks.forEach(({ replay: its, openedAtMs: atMs }, other) => its.isUnfinished() && arrivals.left(other, atMs))
+    own.forEach(({ replay: its, openedAtMs: atMs }, other) => its.isUnfinished() && arrivals.left(other, atMs))
     const newSinceMs = arrivals.opening(link, channels, serverTime, openedAtMs)
     if (link.isDoubted) doubtedSinceMs = Math.min(doubtedSinceMs, heardAtMs)
     // 0.3.4 replays nothing over WebSocket: what was open may have been dead since it was heard last, and nobody doubted it.
@@ -132,7 +139,6 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       order ? { ...config, channels: order.map((at) => channels[at] as Channel) } : config
     const address = (as: TransportKind, cursor: CursorQuery, of = listed(replay)): TransportAddress =>
       addressOf(of, as, { framing, cursor, href: deps.href })
-    asks.set(id, { replay, sinceMs, openedAtMs: Infinity })
     // A token that names none says nothing about them.
     const prints = printsOf(channels)
     const factory = deps.factories['long-polling']
@@ -140,7 +146,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const wholeOf = version < 3 ? codec.wholeOf : undefined
     // Forced means one transport.
     const mayPoll = factory && deps.candidates().some((other) => other.kind === 'long-polling')
-    opening.set(id, {
+    const recovering = {
       id,
       version,
       kind,
@@ -154,8 +160,9 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       isAfterBreak: hasOpened && !hasActive,
       // Version 5 replays over WebSocket alone.
       poll: mayPoll && version < 5 ? poll : null,
-      release: (frame) => void reader.take(frame, read),
-    })
+      release: (frame: Frame) => void reader.take(frame, read),
+    }
+    own.set(id, { replay, sinceMs, openedAtMs: Infinity, link: recovering })
 
     function poll(fromMs: number, told: (word: PollWord) => void, print?: string): () => void {
       const asking = position.open({
@@ -220,19 +227,25 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const isAfterBreak = hasOpened && !leftBehind.readingId()
     hasOpened = true
     heardAtMs = Math.min(heardAtMs, clock.now())
-    const link = opening.get(linkId)
-    opening.delete(linkId)
-    if (!link) return
+    const opening = own.get(linkId)
+    if (!opening || opening.openedAtMs < Infinity) return
+    opening.openedAtMs = clock.now()
+    const { link } = opening
     const { askedSinceMs, ownSinceMs } = link
-    const ask = asks.get(linkId)
-    if (ask) ask.openedAtMs = clock.now()
     const lacksChannel = leftBehind.opened(link, heardAtMs, recovery.owedSinceMs())
     deps.readsOthers()
     const unplannedSinceMs = lacksChannel ? askedSinceMs : isAfterBreak ? ownSinceMs : null
     const missedSinceMs = link.missedSinceMs === null ? unplannedSinceMs : link.missedSinceMs
-    const standing = { ...link, kind: as || link.kind, lacksChannel, missedSinceMs }
-    stood.set(linkId, standing)
-    recovery.opened(standing)
+    opening.link = { ...link, kind: as || link.kind, lacksChannel, missedSinceMs }
+    recovery.opened(opening.link)
+  }
+
+  /** The newest, as the connection chooses it. */
+  function standingBeside(linkId: number): RecoveringLink | undefined {
+    const others = Array.from(own.values()).filter(
+      ({ link, openedAtMs }) => link.id !== linkId && openedAtMs < Infinity,
+    )
+    return others.map(({ link }) => link).pop()
   }
 
   function ended({ what, detail, code }: ConnectionRecord, linkId: number): void {
@@ -242,19 +255,16 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const refusal = isRefusal ? new PullError('server-refused', message, { facts: { closeCode: code } }) : undefined
     uplink.linkEnded(linkId, refusal)
     if (refusal) deps.warn(refusal)
-    const attempt = opening.get(linkId)
-    if (attempt) leftBehind.failed(attempt)
-    opening.delete(linkId)
-    const ask = asks.get(linkId)
-    const isUnfinished = !!ask && ask.replay.isUnfinished()
-    stood.delete(linkId)
-    const older = Array.from(stood.values()).pop()
+    const ending = own.get(linkId)
+    const hasStood = !!ending && ending.openedAtMs < Infinity
+    if (ending && !hasStood) leftBehind.failed(ending.link)
+    const isUnfinished = !!ending && ending.replay.isUnfinished()
     // The traffic goes back to an older link, which asks for nothing: what it passes has to be asked for beside it.
-    if (older && what === 'lost' && linkId === leftBehind.readingId())
-      recovery.opened({ ...older, missedSinceMs: null, ownSinceMs: heardAtMs, askedSinceMs: clock.now() })
-    arrivals.left(linkId, ask && isUnfinished ? ask.openedAtMs : clock.now())
-    recovery.ended(linkId, isUnfinished, what === 'lost' && !attempt)
-    asks.delete(linkId)
+    const older = what === 'lost' && linkId === leftBehind.readingId() && standingBeside(linkId)
+    if (older) recovery.opened({ ...older, missedSinceMs: null, ownSinceMs: heardAtMs, askedSinceMs: clock.now() })
+    arrivals.left(linkId, ending && isUnfinished ? ending.openedAtMs : clock.now())
+    recovery.ended(linkId, isUnfinished, what === 'lost' && hasStood)
+    own.delete(linkId)
     leftBehind.ended(linkId, what === 'lost' ? what : 'closed', Math.min(heardAtMs, saidAtMs, recovery.owedSinceMs()))
   }
 
@@ -264,7 +274,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     read: leftBehind.read,
     neededSinceMs() {
       const nowMs = clock.now()
-      const open = Array.from(asks.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < REPLAYED_MS)
+      const open = Array.from(own.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < REPLAYED_MS)
       return Math.min(leftBehind.sinceMs(), ...open.map(({ sinceMs }) => sinceMs))
     },
     pause: leftBehind.pause,
