@@ -2933,7 +2933,8 @@ function createLinks(deps) {
     if (ending && !hasStood) leftBehind.failed(ending.link);
     const isUnfinished = !!ending && ending.replay.isUnfinished();
     const older = what === "lost" && linkId === leftBehind.readingId() && standingBeside(linkId);
-    if (older) recovery.opened(__spreadProps(__spreadValues({}, older), { missedSinceMs: null, ownSinceMs: heardAtMs, askedSinceMs: clock.now() }));
+    if (older && older.version > 2)
+      recovery.opened(__spreadProps(__spreadValues({}, older), { missedSinceMs: null, ownSinceMs: heardAtMs, askedSinceMs: clock.now() }));
     arrivals.left(linkId, ending && isUnfinished ? ending.openedAtMs : clock.now());
     recovery.ended(linkId, isUnfinished, what === "lost" && hasStood);
     own.delete(linkId);

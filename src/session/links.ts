@@ -259,9 +259,11 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const hasStood = !!ending && ending.openedAtMs < Infinity
     if (ending && !hasStood) leftBehind.failed(ending.link)
     const isUnfinished = !!ending && ending.replay.isUnfinished()
-    // The traffic goes back to an older link, which asks for nothing: what it passes has to be asked for beside it.
+    // The traffic goes back to an older link, which asks for nothing: what it passes has to be asked for beside it. Not on
+    // push-stream, where nothing is passed and links that die one after the other would fetch the same each time.
     const older = what === 'lost' && linkId === leftBehind.readingId() && standingBeside(linkId)
-    if (older) recovery.opened({ ...older, missedSinceMs: null, ownSinceMs: heardAtMs, askedSinceMs: clock.now() })
+    if (older && older.version > 2)
+      recovery.opened({ ...older, missedSinceMs: null, ownSinceMs: heardAtMs, askedSinceMs: clock.now() })
     arrivals.left(linkId, ending && isUnfinished ? ending.openedAtMs : clock.now())
     recovery.ended(linkId, isUnfinished, what === 'lost' && hasStood)
     own.delete(linkId)
