@@ -6064,11 +6064,13 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
     } catch (e) {
       if (isStale()) return;
       const part = deps.wholeOf && deps.wholeOf(text2);
-      if (part) {
+      if (!part) return lose(loss("network"));
+      clock.clearTimeout(waiting);
+      waiting = clock.setTimeout(() => {
         confirm();
         if (!over) sink.frame(part, true);
-      }
-      lose(loss("network"));
+        lose(loss("network"));
+      }, 0);
     }
   }
   function pollNext() {

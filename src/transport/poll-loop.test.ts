@@ -127,6 +127,24 @@ describe('on a real server', () => {
     expect(facts.of('frame')).toEqual([['frame', 'abcd']])
   })
 
+  test('P11: what was read of a body that the end of the page broke off is not delivered any more', async () => {
+    const facts = createFacts()
+    const clock = createFakeClock()
+    const body = createBody(() => {})
+    const response = responseOf(200, {}, body)
+    const told = { clock, fetch: () => Promise.resolve(response), wholeOf: (text: string) => text }
+    const { close } = open(facts, 'http://127.0.0.1/', told)
+    body.push('#one')
+    await promiseJobs()
+    body.fail(new TypeError('network error'))
+    // All that a dying page still runs.
+    await promiseJobs()
+    expect(facts.all).toEqual([])
+    close()
+    await clock.advance(1000)
+    expect(facts.all).toEqual([])
+  })
+
   test('an empty poll tells where the server stands', async () => {
     const server = await serve()
     const facts = createFacts()

@@ -80,11 +80,15 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
     } catch {
       if (isStale()) return
       const part = deps.wholeOf && deps.wholeOf(text)
-      if (part) {
+      if (!part) return lose(loss('network'))
+      clock.clearTimeout(waiting)
+      // A page that goes breaks its bodies off between two listeners of its `pagehide`, and has no further task. What it
+      // wrote down in the first one must be all it heard: the next page gets this.
+      waiting = clock.setTimeout(() => {
         confirm()
         if (!over) sink.frame(part, true)
-      }
-      lose(loss('network'))
+        lose(loss('network'))
+      }, 0)
     }
   }
   function pollNext(): void {

@@ -1,8 +1,9 @@
 /** Pages that are reloaded, left, crashed and copied while messages come: nothing is lost or repeated over all of them. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Page } from 'playwright'
 import { describe, expect, it } from 'vitest'
 import type { TransportKind } from '../../src/entry'
-import { createFiles } from './files'
+import { createFiles, type Files } from './files'
 import { GENERATIONS } from './generations'
 import { PAGES } from './pages'
 import { CHANNELS, type ChannelName } from './publisher'
@@ -83,6 +84,31 @@ describe.each(GENERATIONS)('P11: $name', suite, ({ name, options, isNode }) => {
       const replayed = all.filter((message) => message.replayed)
       expect(replayed.length).toBeGreaterThan(0)
       report.add(`${name}, ${transport}, 5 reloads`, { messages: all.length, 'while away': replayed.length })
+      await stopped(site)
+    })
+  })
+
+  it('location.reload() in the middle of an answer', async (context) => {
+    const answer = createHalfAnswer()
+    await run(context, { server: options, files: answer.files, before: KEEP }, async (site) => {
+      const { opened, watched, publisher, origin } = site
+      await watched.start({ transport: 'long-polling' })
+      await watched.untilConnected('long-polling', 4000)
+      publisher.publish()
+      await watched.untilDelivered(publisher.sent(), 3000)
+      const devtools = await opened.page.context().newCDPSession(opened.page)
+      await devtools.send('Network.enable')
+      const read = new Promise<void>((resolve) => devtools.once('Network.dataReceived', () => resolve()))
+      answer.halveNext(origin)
+      await until('a poll to be halved', 3000, () => {
+        publisher.publish()
+        return answer.isHalved()
+      })
+      await read
+      await opened.page.reload()
+      await watched.start({ transport: 'long-polling' })
+      const all = await ending(site)
+      for (const on of CHANNELS) expect(count(all, publisher.sent()[on], on), on).toEqual(NOTHING)
       await stopped(site)
     })
   })
@@ -190,6 +216,38 @@ describe.each(GENERATIONS)('P11: $name', suite, ({ name, options, isNode }) => {
     })
   })
 })
+
+interface HalfAnswer {
+  readonly files: Files
+  /** The next poll is answered by what the server at `origin` says, and then nothing: its body does not end. */
+  halveNext(origin: string): void
+  isHalved(): boolean
+}
+
+function createHalfAnswer(): HalfAnswer {
+  let state: { origin: string } | 'whole' | 'asking' | 'halved' = 'whole'
+  async function halve(origin: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = await fetch(origin + request.url, { headers: { Accept: '*/*' } })
+    const text = await asked.text()
+    response.writeHead(asked.status, { 'Content-Type': 'text/plain' }).write(text)
+    state = 'halved'
+  }
+  return {
+    files: {
+      serve(request, response) {
+        if (typeof state !== 'string' && request.url?.startsWith('/bitrix/sub/')) {
+          const { origin } = state
+          state = 'asking'
+          void halve(origin, request, response)
+          return true
+        }
+        return files.serve(request, response)
+      },
+    },
+    halveNext: (origin) => void (state = { origin }),
+    isHalved: () => state === 'halved',
+  }
+}
 
 /** The page's client has written down that it heard both channels. */
 const STORED = "(JSON.parse(sessionStorage.getItem('bx-pull-position-0') || '{}').seen || []).length >= 2"
