@@ -1885,12 +1885,11 @@ function createArrivals() {
   let firstAtMs = 0;
   const ended = /* @__PURE__ */ new Map();
   const unread = /* @__PURE__ */ new Map();
-  const isRead = ({ heardAtMs }, atMs) => atMs - heardAtMs >= READ_AFTER_MS;
   const endedSinceMs = () => Math.min(...Array.from(ended.values()));
   function leastAt(atMs) {
     let least = Infinity;
     unread.forEach((each) => {
-      if (!isRead(each, atMs)) least = Math.min(least, each.sinceMs);
+      if (atMs < each.readAtMs) least = Math.min(least, each.sinceMs);
     });
     return least;
   }
@@ -1900,7 +1899,7 @@ function createArrivals() {
       const old = known || prints;
       if (!known) firstAtMs = nowMs;
       unread.forEach((each, print) => {
-        if (prints.indexOf(print) < 0 || isRead(each, sinceMs)) unread.delete(print);
+        if (prints.indexOf(print) < 0 || sinceMs >= each.readAtMs) unread.delete(print);
       });
       const isFresh = (_, at) => old.indexOf(prints[at]) < 0;
       const fresh = channels.filter(isFresh);
@@ -1908,21 +1907,22 @@ function createArrivals() {
         const isDated = clock.uncertaintyMs < Infinity;
         const starts = fresh.map(({ startAtMs }) => isDated && startAtMs ? startAtMs + clock.shiftMs : nowMs);
         const startedAtMs = Math.max(firstAtMs, Math.min(nowMs, endedSinceMs(), ...starts));
-        const entry = () => ({ sinceMs: startedAtMs, firstId: id, heardAtMs: Infinity });
+        const entry = () => ({ sinceMs: startedAtMs, firstId: id, readAtMs: Infinity });
         prints.filter(isFresh).forEach((print) => unread.set(print, entry()));
       }
       ended.forEach((_, print) => prints.indexOf(print) < 0 && ended.delete(print));
       if (!known || fresh.length) known = prints;
       return leastAt(sinceMs);
     },
-    heard(linkId, nowMs) {
+    heard(linkId, nowMs, tookMs = 0) {
+      const readAtMs = nowMs + Math.max(READ_AFTER_MS, tookMs);
       unread.forEach((each) => {
-        if (linkId >= each.firstId) each.heardAtMs = Math.min(each.heardAtMs, nowMs);
+        if (linkId >= each.firstId) each.readAtMs = Math.min(each.readAtMs, readAtMs);
       });
     },
     left(linkId, atMs) {
       unread.forEach((each) => {
-        if (linkId >= each.firstId && !isRead(each, atMs)) each.heardAtMs = Infinity;
+        if (linkId >= each.firstId && atMs < each.readAtMs) each.readAtMs = Infinity;
       });
     },
     ended(channelId2, nowMs) {
@@ -2847,7 +2847,7 @@ function createLinks(deps) {
       poll: mayPoll && version < 5 ? poll : null,
       release: (frame) => void reader.take(frame, read2)
     };
-    own.set(id, { replay, sinceMs, openedAtMs: Infinity, link: recovering });
+    own.set(id, { replay, sinceMs, askedAtMs: openedAtMs, openedAtMs: Infinity, link: recovering });
     function poll(fromMs, told, print) {
       const asking = position.open(__spreadProps(__spreadValues({}, ask2), {
         nowMs: clock.now(),
@@ -2959,7 +2959,8 @@ function createLinks(deps) {
         if (detail !== "confirmed") return;
         heardAtMs = clock.now();
         doubtedSinceMs = leftAtMs = Infinity;
-        arrivals.heard(linkId, heardAtMs);
+        const standing = own.get(linkId);
+        if (standing) arrivals.heard(linkId, heardAtMs, heardAtMs - standing.askedAtMs);
       }
     }
   };

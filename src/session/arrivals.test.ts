@@ -21,6 +21,18 @@ function after(firstAtMs: number): Arrivals {
 }
 
 describe('since when new channels have to be read', () => {
+  test('H4: on a slow network until what came behind the first answer has come, too', () => {
+    const arrivals = after(100_000)
+    const channels = [A, channel('c', 130_000)]
+    arrivals.opening({ id: 2, sinceMs: 195_000 }, channels, CLOCK, 195_000)
+    arrivals.heard(2, 209_000, 14_000)
+    arrivals.left(2, 222_900)
+    expect(arrivals.opening({ id: 3, sinceMs: 222_900 }, channels, CLOCK, 222_900)).toBe(190_000)
+    arrivals.heard(3, 237_000, 14_000)
+    arrivals.left(3, 251_000)
+    expect(arrivals.opening({ id: 4, sinceMs: 251_000 }, channels, CLOCK, 251_000)).toBe(Infinity)
+  })
+
   test('the channels of the first connection are not new', () => {
     expect(after(1000).opening({ id: 2, sinceMs: 2000 }, [A, B], CLOCK, 2000)).toBe(Infinity)
   })

@@ -19,8 +19,10 @@ export interface Arrivals {
     clock: ServerClock,
     nowMs: number,
   ): number
-  /** A link stands. One that was opened before the new channels were known does not read them. */
-  heard(linkId: number, nowMs: number): void
+  /**
+   * A link stands, which took so long to open. One that was opened before the new channels were known does not read them.
+   */
+  heard(linkId: number, nowMs: number, tookMs?: number): void
   /** What a link had not read by then it will not read: it ended, having just opened, or its replay was cut. */
   left(linkId: number, atMs: number): void
   /** A channel has ended; the next configuration brings another one. Its id is a secret. */
@@ -38,14 +40,14 @@ export function printsOf(channels: ChannelSet): string[] {
   return channels.map(({ id }) => fingerprint(mailboxOf(id.reveal())))
 }
 
-/** A link that has stood this long has read its replay. */
+/** A link that has stood this long has read its replay; on a slow network, as long as it took to open. */
 export const READ_AFTER_MS = 3000
 
 interface Unread {
   readonly sinceMs: number
-  /** The first link that was opened with it, and when one of those that followed stood. */
+  /** The first link that was opened with it, and when it or one that followed has surely read it. */
   readonly firstId: number
-  heardAtMs: number
+  readAtMs: number
 }
 
 export function createArrivals(): Arrivals {
@@ -57,14 +59,12 @@ export function createArrivals(): Arrivals {
   /** What is exchanged before it was read is no longer asked for here: links say what they leave behind. */
   const unread = new Map<string, Unread>()
 
-  const isRead = ({ heardAtMs }: Unread, atMs: number): boolean => atMs - heardAtMs >= READ_AFTER_MS
-
   const endedSinceMs = (): number => Math.min(...Array.from(ended.values()))
 
   function leastAt(atMs: number): number {
     let least = Infinity
     unread.forEach((each) => {
-      if (!isRead(each, atMs)) least = Math.min(least, each.sinceMs)
+      if (atMs < each.readAtMs) least = Math.min(least, each.sinceMs)
     })
     return least
   }
@@ -75,7 +75,7 @@ export function createArrivals(): Arrivals {
       const old = known || prints
       if (!known) firstAtMs = nowMs
       unread.forEach((each, print) => {
-        if (prints.indexOf(print) < 0 || isRead(each, sinceMs)) unread.delete(print)
+        if (prints.indexOf(print) < 0 || sinceMs >= each.readAtMs) unread.delete(print)
       })
       const isFresh = (_: unknown, at: number): boolean => old.indexOf(prints[at] as string) < 0
       const fresh = channels.filter(isFresh)
@@ -85,7 +85,7 @@ export function createArrivals(): Arrivals {
         const starts = fresh.map(({ startAtMs }) => (isDated && startAtMs ? startAtMs + clock.shiftMs : nowMs))
         // Not older than the first set: then they would have been in it. A later one may have been exchanged unknown.
         const startedAtMs = Math.max(firstAtMs, Math.min(nowMs, endedSinceMs(), ...starts))
-        const entry = (): Unread => ({ sinceMs: startedAtMs, firstId: id, heardAtMs: Infinity })
+        const entry = (): Unread => ({ sinceMs: startedAtMs, firstId: id, readAtMs: Infinity })
         prints.filter(isFresh).forEach((print) => unread.set(print, entry()))
       }
       // The others have not got their successors yet.
@@ -93,14 +93,15 @@ export function createArrivals(): Arrivals {
       if (!known || fresh.length) known = prints
       return leastAt(sinceMs)
     },
-    heard(linkId, nowMs) {
+    heard(linkId, nowMs, tookMs = 0) {
+      const readAtMs = nowMs + Math.max(READ_AFTER_MS, tookMs)
       unread.forEach((each) => {
-        if (linkId >= each.firstId) each.heardAtMs = Math.min(each.heardAtMs, nowMs)
+        if (linkId >= each.firstId) each.readAtMs = Math.min(each.readAtMs, readAtMs)
       })
     },
     left(linkId, atMs) {
       unread.forEach((each) => {
-        if (linkId >= each.firstId && !isRead(each, atMs)) each.heardAtMs = Infinity
+        if (linkId >= each.firstId && atMs < each.readAtMs) each.readAtMs = Infinity
       })
     },
     ended(channelId, nowMs) {

@@ -65,8 +65,9 @@ export interface SessionLinks {
 /** A link from its opening to its end. */
 interface OwnLink {
   readonly replay: Replay
-  /** What it has asked for. */
+  /** What it has asked for, and when. */
   readonly sinceMs: number
+  readonly askedAtMs: number
   /** `Infinity`: it does not stand yet. */
   openedAtMs: number
   /** What recovering needs to know of it. */
@@ -162,7 +163,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       poll: mayPoll && version < 5 ? poll : null,
       release: (frame: Frame) => void reader.take(frame, read),
     }
-    own.set(id, { replay, sinceMs, openedAtMs: Infinity, link: recovering })
+    own.set(id, { replay, sinceMs, askedAtMs: openedAtMs, openedAtMs: Infinity, link: recovering })
 
     function poll(fromMs: number, told: (word: PollWord) => void, print?: string): () => void {
       const asking = position.open({
@@ -290,7 +291,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
         if (detail !== 'confirmed') return
         heardAtMs = clock.now()
         doubtedSinceMs = leftAtMs = Infinity
-        arrivals.heard(linkId, heardAtMs)
+        const standing = own.get(linkId)
+        if (standing) arrivals.heard(linkId, heardAtMs, heardAtMs - standing.askedAtMs)
       }
     },
   }
