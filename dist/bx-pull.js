@@ -2801,6 +2801,7 @@ function createLinks(deps) {
     const framing = deps.framing();
     const codec = deps.codecs[framing];
     const hasActive = deps.state().phase === "connected" && !link.isDoubted;
+    const hasMissed = hasOpened || link.sinceMs < openedAtMs;
     own.forEach(({ replay: its, openedAtMs: atMs }, other) => its.isUnfinished() && arrivals.left(other, atMs));
     const newSinceMs = arrivals.opening(link, channels, serverTime, openedAtMs);
     if (link.isDoubted) doubtedSinceMs = Math.min(doubtedSinceMs, heardAtMs);
@@ -2839,10 +2840,10 @@ function createLinks(deps) {
       version,
       kind: kind2,
       prints,
-      missedSinceMs: hasOpened && (!hasActive || newSinceMs < link.sinceMs || silentSinceMs < Infinity && mayPoll) ? missedSinceMs : null,
+      missedSinceMs: hasMissed && (!hasActive || newSinceMs < link.sinceMs || silentSinceMs < Infinity && mayPoll) ? missedSinceMs : null,
       askedSinceMs: sinceMs,
       ownSinceMs: missedSinceMs,
-      isAfterBreak: hasOpened && !hasActive,
+      isAfterBreak: hasMissed && !hasActive,
       // Version 5 replays over WebSocket alone.
       poll: mayPoll && version < 5 ? poll : null,
       release: (frame) => void reader.take(frame, read2)
@@ -2908,10 +2909,9 @@ function createLinks(deps) {
     if (!opening || opening.openedAtMs < Infinity) return;
     opening.openedAtMs = clock.now();
     const { link } = opening;
-    const { askedSinceMs, ownSinceMs } = link;
     const lacksChannel = leftBehind.opened(link, heardAtMs, recovery.owedSinceMs());
     deps.readsOthers();
-    const unplannedSinceMs = lacksChannel ? askedSinceMs : isAfterBreak ? ownSinceMs : null;
+    const unplannedSinceMs = lacksChannel ? link.askedSinceMs : isAfterBreak ? link.ownSinceMs : null;
     const missedSinceMs = link.missedSinceMs === null ? unplannedSinceMs : link.missedSinceMs;
     opening.link = __spreadProps(__spreadValues({}, link), { kind: as || link.kind, lacksChannel, missedSinceMs });
     recovery.opened(opening.link);
@@ -6086,12 +6086,14 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
   function take(response, body, heldMs) {
     const { status, headers } = response;
     let news = false;
+    let isEmpty = true;
     clock.clearTimeout(waiting);
     if (GATEWAY_TIMEOUTS.indexOf(status) < 0 || heldMs < GATEWAY_PATIENCE_MS) {
       if (status !== 200 && status !== 204 && status !== 304) return lose(refusal(response, String(body)));
       confirm();
       if (over) return;
-      if (typeof body === "string" ? body : body.byteLength) news = sink.frame(body) === "news";
+      isEmpty = !(typeof body === "string" ? body : body.byteLength);
+      if (!isEmpty) news = sink.frame(body) === "news";
       else {
         sink.emptyPoll({
           lastMessageId: headers.get("Last-Message-Id"),
@@ -6102,7 +6104,7 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
       if (over) return;
     }
     silent = 0;
-    if (!news && heldMs >= HELD_MS) {
+    if (isEmpty && heldMs >= HELD_MS) {
       heldMostMs = Math.max(heldMostMs, heldMs);
       patienceMs = Math.min(timeouts.pollHoldMs, heldMostMs + HELD_GRACE_MS);
     }

@@ -106,6 +106,8 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const codec = deps.codecs[framing] as Codec
     // While another link carries the traffic nothing is missed, unless channels are new.
     const hasActive = deps.state().phase === 'connected' && !link.isDoubted
+    // Attempts that failed at the start are an outage, too.
+    const hasMissed = hasOpened || link.sinceMs < openedAtMs
     // A link may have died in the middle of its replay, long ago: what it was to read of new channels it has not read.
     own.forEach(({ replay: its, openedAtMs: atMs }, other) => its.isUnfinished() && arrivals.left(other, atMs))
     const newSinceMs = arrivals.opening(link, channels, serverTime, openedAtMs)
@@ -153,12 +155,12 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       kind,
       prints,
       missedSinceMs:
-        hasOpened && (!hasActive || newSinceMs < link.sinceMs || (silentSinceMs < Infinity && mayPoll))
+        hasMissed && (!hasActive || newSinceMs < link.sinceMs || (silentSinceMs < Infinity && mayPoll))
           ? missedSinceMs
           : null,
       askedSinceMs: sinceMs,
       ownSinceMs: missedSinceMs,
-      isAfterBreak: hasOpened && !hasActive,
+      isAfterBreak: hasMissed && !hasActive,
       // Version 5 replays over WebSocket alone.
       poll: mayPoll && version < 5 ? poll : null,
       release: (frame: Frame) => void reader.take(frame, read),
@@ -232,10 +234,9 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     if (!opening || opening.openedAtMs < Infinity) return
     opening.openedAtMs = clock.now()
     const { link } = opening
-    const { askedSinceMs, ownSinceMs } = link
     const lacksChannel = leftBehind.opened(link, heardAtMs, recovery.owedSinceMs())
     deps.readsOthers()
-    const unplannedSinceMs = lacksChannel ? askedSinceMs : isAfterBreak ? ownSinceMs : null
+    const unplannedSinceMs = lacksChannel ? link.askedSinceMs : isAfterBreak ? link.ownSinceMs : null
     const missedSinceMs = link.missedSinceMs === null ? unplannedSinceMs : link.missedSinceMs
     opening.link = { ...link, kind: as || link.kind, lacksChannel, missedSinceMs }
     recovery.opened(opening.link)

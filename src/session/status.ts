@@ -16,7 +16,10 @@ export interface StatusFact {
   readonly reason: string
   /** Why each transport that would be preferred is not in use, e.g. `{ websocket: 'refused-400' }`. */
   readonly skipped: Readonly<Partial<Record<TransportKind, string>>>
-  /** After a reconnect, once it is known (about two seconds later): whether everything that was missed has come. */
+  /**
+   * After a reconnect, or a first connection that took several attempts, once it is known (about two seconds later):
+   * whether everything that was missed has come.
+   */
   readonly recovered?: Recovered
 }
 

@@ -145,6 +145,23 @@ describe('on a real server', () => {
     expect(facts.all).toEqual([])
   })
 
+  test('D2: an answer that another link has brought already says nothing about how long the server holds a poll', async () => {
+    const facts = createFacts(() => 'nothing-new')
+    const clock = createFakeClock()
+    const bodies = [createBody(() => {}), createBody(() => {})]
+    let asked = 0
+    const fetch = () => Promise.resolve(responseOf(200, {}, bodies[asked++]!))
+    open(facts, 'http://127.0.0.1/', { clock, fetch })
+    await clock.advance(6000)
+    bodies[0]!.push('a repeat')
+    bodies[0]!.end()
+    await clock.advance(250)
+    expect(asked).toBe(2)
+    await clock.advance(30_000)
+    expect(facts.of('lost')).toEqual([])
+    expect(asked).toBe(2)
+  })
+
   test('an empty poll tells where the server stands', async () => {
     const server = await serve()
     const facts = createFacts()

@@ -105,13 +105,15 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
   function take(response: Response, body: Frame, heldMs: number): void {
     const { status, headers } = response
     let news = false
+    let isEmpty = true
     clock.clearTimeout(waiting)
     if (GATEWAY_TIMEOUTS.indexOf(status) < 0 || heldMs < GATEWAY_PATIENCE_MS) {
       if (status !== 200 && status !== 204 && status !== 304) return lose(refusal(response, String(body)))
       confirm()
       // A listener may have stopped the client inside its own call, here and below.
       if (over) return
-      if (typeof body === 'string' ? body : body.byteLength) news = sink.frame(body) === 'news'
+      isEmpty = !(typeof body === 'string' ? body : body.byteLength)
+      if (!isEmpty) news = sink.frame(body) === 'news'
       else {
         sink.emptyPoll({
           lastMessageId: headers.get('Last-Message-Id'),
@@ -122,7 +124,8 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
       if (over) return
     }
     silent = 0
-    if (!news && heldMs >= HELD_MS) {
+    // What another link brought first says nothing about how long the server holds a poll.
+    if (isEmpty && heldMs >= HELD_MS) {
       heldMostMs = Math.max(heldMostMs, heldMs)
       patienceMs = Math.min(timeouts.pollHoldMs, heldMostMs + HELD_GRACE_MS)
     }
