@@ -2775,6 +2775,33 @@ function createLeftBehind({ clock, read: readBefore, missed }) {
     }
   };
 }
+function statusOf$1(state, missing, recovered) {
+  const { target, lessons, lastLoss, hasConnected } = state.memory;
+  const skipped = __spreadValues(__spreadValues({}, missing), lessons.skipped);
+  if (state.phase === "connected") {
+    const { kind: kind2, confirmed } = state.active;
+    delete skipped[kind2];
+    const fact = {
+      status: "connected",
+      transport: kind2,
+      reason: confirmed ? "open" : "unconfirmed",
+      skipped
+    };
+    return recovered ? __spreadProps(__spreadValues({}, fact), { recovered }) : fact;
+  }
+  const diagnosis = state.phase === "waiting" && diagnose(target.candidates, lessons.skipped);
+  const reason = state.phase === "suspended" ? "page-hidden" : diagnosis || (lastLoss ? lastLoss.reason : "starting");
+  return { status: hasConnected ? "reconnecting" : "connecting", transport: null, reason, skipped };
+}
+function downSince(state) {
+  return state.phase === "idle" ? null : state.memory.outageSinceMs;
+}
+function outageOf(state) {
+  return state.phase === "waiting" ? state.memory.outageSinceMs : null;
+}
+function sameStatus(a, b) {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
 const SILENT_MOST_MS = 432e5;
 function createLinks(deps) {
   const { clock, arrivals, reader, recovery, uplink } = deps;
@@ -2797,11 +2824,10 @@ function createLinks(deps) {
     const { channels, version } = config;
     const openedAtMs = clock.now();
     const serverTime = deps.serverTime();
-    const { laterMs, uncertaintyMs } = serverTime;
     const framing = deps.framing();
     const codec = deps.codecs[framing];
     const hasActive = deps.state().phase === "connected" && !link.isDoubted;
-    const hasMissed = hasOpened || link.sinceMs < openedAtMs;
+    const hasMissed = hasOpened || downSince(deps.state()) !== null;
     own.forEach(({ replay: its, openedAtMs: atMs }, other) => its.isUnfinished() && arrivals.left(other, atMs));
     const newSinceMs = arrivals.opening(link, channels, serverTime, openedAtMs);
     if (link.isDoubted) doubtedSinceMs = Math.min(doubtedSinceMs, heardAtMs);
@@ -2813,7 +2839,7 @@ function createLinks(deps) {
       nowMs: openedAtMs,
       sinceMs,
       serverNowMs: serverNow(serverTime, openedAtMs),
-      unsureMs: laterMs === void 0 ? uncertaintyMs : laterMs,
+      unsureMs: serverTime.laterMs === void 0 ? serverTime.uncertaintyMs : serverTime.laterMs,
       channels: channels.map((channel) => mailboxOf(channel.id.reveal())),
       // An attempt that failed may have eaten a message, and took its time: what came meanwhile is asked for as well. On a
       // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
@@ -3518,33 +3544,6 @@ function routeOf({ config, state, framing, codecs, href }) {
 function never(version) {
   const message = `This push server (version ${version}) takes no requests of browsers: it needs version 4 with publishing switched on, or newer`;
   return new PullError("not-supported", message, { facts: { version } });
-}
-function statusOf$1(state, missing, recovered) {
-  const { target, lessons, lastLoss, hasConnected } = state.memory;
-  const skipped = __spreadValues(__spreadValues({}, missing), lessons.skipped);
-  if (state.phase === "connected") {
-    const { kind: kind2, confirmed } = state.active;
-    delete skipped[kind2];
-    const fact = {
-      status: "connected",
-      transport: kind2,
-      reason: confirmed ? "open" : "unconfirmed",
-      skipped
-    };
-    return recovered ? __spreadProps(__spreadValues({}, fact), { recovered }) : fact;
-  }
-  const diagnosis = state.phase === "waiting" && diagnose(target.candidates, lessons.skipped);
-  const reason = state.phase === "suspended" ? "page-hidden" : diagnosis || (lastLoss ? lastLoss.reason : "starting");
-  return { status: hasConnected ? "reconnecting" : "connecting", transport: null, reason, skipped };
-}
-function downSince(state) {
-  return state.phase === "idle" ? null : state.memory.outageSinceMs;
-}
-function outageOf(state) {
-  return state.phase === "waiting" ? state.memory.outageSinceMs : null;
-}
-function sameStatus(a, b) {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 function systemCommand(command, params) {
   const type = command.toLowerCase();

@@ -24,6 +24,7 @@ import type { ReadLink, Reader } from './reader'
 import type { RecoveringLink, Recovery } from './recovery'
 import type { SessionDeps } from './session-types'
 import { type PollWord, startShortPoll } from './short-poll'
+import { downSince } from './status'
 import type { UplinkRunner } from './uplink'
 
 /** Links of 0.3.4 say nothing for longer only where their channels have ended. */
@@ -101,13 +102,12 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     const { channels, version } = config
     const openedAtMs = clock.now()
     const serverTime = deps.serverTime()
-    const { laterMs, uncertaintyMs } = serverTime
     const framing = deps.framing()
     const codec = deps.codecs[framing] as Codec
     // While another link carries the traffic nothing is missed, unless channels are new.
     const hasActive = deps.state().phase === 'connected' && !link.isDoubted
     // Attempts that failed at the start are an outage, too.
-    const hasMissed = hasOpened || link.sinceMs < openedAtMs
+    const hasMissed = hasOpened || downSince(deps.state()) !== null
     // A link may have died in the middle of its replay, long ago: what it was to read of new channels it has not read.
     own.forEach(({ replay: its, openedAtMs: atMs }, other) => its.isUnfinished() && arrivals.left(other, atMs))
     const newSinceMs = arrivals.opening(link, channels, serverTime, openedAtMs)
@@ -121,7 +121,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       nowMs: openedAtMs,
       sinceMs,
       serverNowMs: serverNow(serverTime, openedAtMs),
-      unsureMs: laterMs === undefined ? uncertaintyMs : laterMs,
+      unsureMs: serverTime.laterMs === undefined ? serverTime.uncertaintyMs : serverTime.laterMs,
       channels: channels.map((channel) => mailboxOf(channel.id.reveal())),
       // An attempt that failed may have eaten a message, and took its time: what came meanwhile is asked for as well. On a
       // Node server that is the whole history, once an hour at the most: then the transport that works is tried first.
