@@ -153,7 +153,7 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, tra
       messages.publish()
       messages.publish()
       const second = Math.floor(Date.now() / 1000)
-      expect(await waitFor(() => Math.floor(Date.now() / 1000) > second, 2000)).toBe(true)
+      expect(await waitFor(() => Math.floor(Date.now() / 1000) > second + 1, 3000)).toBe(true)
       const follower = await follow(server, { ...client })
       await cut(server)
       await follower.until('the loss', () => follower.counters().lost > 0)
