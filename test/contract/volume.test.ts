@@ -55,7 +55,8 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, tra
           cutLater()
           await messages.run(COUNT, RATE)
           stopCutting()
-          await messages.check(follower, { withinMs: 15_000 })
+          // A slow machine is cut before it has read anything: six such connections, and the next one is a minute away (B9).
+          await messages.check(follower, { withinMs: 75_000 })
           // Some forty of them; few where the machine is slow to connect again.
           expect(cuts).toBeGreaterThan(3)
           expect(follower.gaps).toEqual([])
@@ -64,6 +65,6 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, tra
             `${serverOptions.version} ${transport}: ${cuts} cuts, ${opened} connections, ${lost} losses, ${repeats} repeats dropped`,
           )
         }),
-      90_000,
+      150_000,
     )
 })
