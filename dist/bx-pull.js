@@ -2874,7 +2874,7 @@ function createLinks(deps) {
       poll: mayPoll && version < 5 ? poll : null,
       release: (frame) => void reader.take(frame, read2)
     };
-    own.set(id, { replay, sinceMs, askedAtMs: openedAtMs, openedAtMs: Infinity, link: recovering });
+    own.set(id, { replay, askedAtMs: openedAtMs, openedAtMs: Infinity, link: recovering });
     function poll(fromMs, told, print) {
       const asking = position.open(__spreadProps(__spreadValues({}, ask2), {
         nowMs: clock.now(),
@@ -2973,7 +2973,7 @@ function createLinks(deps) {
     neededSinceMs() {
       const nowMs = clock.now();
       const open2 = Array.from(own.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < REPLAYED_MS);
-      return Math.min(leftBehind.sinceMs(), ...open2.map(({ sinceMs }) => sinceMs));
+      return Math.min(leftBehind.sinceMs(), ...open2.map(({ link }) => link.askedSinceMs));
     },
     pause: leftBehind.pause,
     stop: leftBehind.stop,
@@ -6084,15 +6084,13 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
   }
   function take(response, body, heldMs) {
     const { status, headers } = response;
-    let news = false;
-    let isEmpty = true;
+    let brought = null;
     clock.clearTimeout(waiting);
     if (GATEWAY_TIMEOUTS.indexOf(status) < 0 || heldMs < GATEWAY_PATIENCE_MS) {
       if (status !== 200 && status !== 204 && status !== 304) return lose(refusal(response, String(body)));
       confirm();
       if (over) return;
-      isEmpty = !(typeof body === "string" ? body : body.byteLength);
-      if (!isEmpty) news = sink.frame(body) === "news";
+      if (typeof body === "string" ? body : body.byteLength) brought = sink.frame(body);
       else {
         sink.emptyPoll({
           lastMessageId: headers.get("Last-Message-Id"),
@@ -6103,11 +6101,11 @@ function createPollLoop(deps, first = startRequest(deps.clock)) {
       if (over) return;
     }
     silent = 0;
-    if (isEmpty && heldMs >= HELD_MS) {
+    if (!brought && heldMs >= HELD_MS) {
       heldMostMs = Math.max(heldMostMs, heldMs);
       patienceMs = Math.min(timeouts.pollHoldMs, heldMostMs + HELD_GRACE_MS);
     }
-    const mayHurry = news || status !== 200 && heldMs >= HELD_MS;
+    const mayHurry = brought === "news" || status !== 200 && heldMs >= HELD_MS;
     pauseMs = mayHurry ? 0 : Math.min(pauseMs * 2 || PAUSE_FIRST_MS, PAUSE_LONGEST_MS);
     if (mayHurry) pollNext();
     else waiting = clock.setTimeout(pollNext, pauseMs);

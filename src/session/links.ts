@@ -66,8 +66,6 @@ export interface SessionLinks {
 /** A link from its opening to its end. */
 interface OwnLink {
   readonly replay: Replay
-  /** What it has asked for, and when. */
-  readonly sinceMs: number
   readonly askedAtMs: number
   /** `Infinity`: it does not stand yet. */
   openedAtMs: number
@@ -165,7 +163,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
       poll: mayPoll && version < 5 ? poll : null,
       release: (frame: Frame) => void reader.take(frame, read),
     }
-    own.set(id, { replay, sinceMs, askedAtMs: openedAtMs, openedAtMs: Infinity, link: recovering })
+    own.set(id, { replay, askedAtMs: openedAtMs, openedAtMs: Infinity, link: recovering })
 
     function poll(fromMs: number, told: (word: PollWord) => void, print?: string): () => void {
       const asking = position.open({
@@ -279,7 +277,7 @@ export function createLinks(deps: LinksDeps): SessionLinks {
     neededSinceMs() {
       const nowMs = clock.now()
       const open = Array.from(own.values()).filter(({ openedAtMs }) => nowMs - openedAtMs < REPLAYED_MS)
-      return Math.min(leftBehind.sinceMs(), ...open.map(({ sinceMs }) => sinceMs))
+      return Math.min(leftBehind.sinceMs(), ...open.map(({ link }) => link.askedSinceMs))
     },
     pause: leftBehind.pause,
     stop: leftBehind.stop,

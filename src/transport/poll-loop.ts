@@ -6,7 +6,7 @@
 import type { Frame } from '../codec/codec'
 import { type Loss, loss } from '../core/loss'
 import { type HttpRequest, ask, readText, refusal, startRequest } from './http'
-import type { Transport, TransportDeps } from './transport'
+import type { FrameOutcome, Transport, TransportDeps } from './transport'
 
 /** Gateways answer so when they lose patience with a waiting poll. */
 const GATEWAY_TIMEOUTS = [408, 504, 524]
@@ -104,16 +104,15 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
 
   function take(response: Response, body: Frame, heldMs: number): void {
     const { status, headers } = response
-    let news = false
-    let isEmpty = true
+    /** `null`: the answer was empty. */
+    let brought: FrameOutcome | null = null
     clock.clearTimeout(waiting)
     if (GATEWAY_TIMEOUTS.indexOf(status) < 0 || heldMs < GATEWAY_PATIENCE_MS) {
       if (status !== 200 && status !== 204 && status !== 304) return lose(refusal(response, String(body)))
       confirm()
       // A listener may have stopped the client inside its own call, here and below.
       if (over) return
-      isEmpty = !(typeof body === 'string' ? body : body.byteLength)
-      if (!isEmpty) news = sink.frame(body) === 'news'
+      if (typeof body === 'string' ? body : body.byteLength) brought = sink.frame(body)
       else {
         sink.emptyPoll({
           lastMessageId: headers.get('Last-Message-Id'),
@@ -125,11 +124,11 @@ export function createPollLoop(deps: TransportDeps, first: HttpRequest = startRe
     }
     silent = 0
     // What another link brought first says nothing about how long the server holds a poll.
-    if (isEmpty && heldMs >= HELD_MS) {
+    if (!brought && heldMs >= HELD_MS) {
       heldMostMs = Math.max(heldMostMs, heldMs)
       patienceMs = Math.min(timeouts.pollHoldMs, heldMostMs + HELD_GRACE_MS)
     }
-    const mayHurry = news || (status !== 200 && heldMs >= HELD_MS)
+    const mayHurry = brought === 'news' || (status !== 200 && heldMs >= HELD_MS)
     pauseMs = mayHurry ? 0 : Math.min(pauseMs * 2 || PAUSE_FIRST_MS, PAUSE_LONGEST_MS)
     if (mayHurry) pollNext()
     else waiting = clock.setTimeout(pollNext, pauseMs)

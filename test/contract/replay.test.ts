@@ -74,7 +74,8 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, tra
       server.config()
       const messages = numbered(server)
       for (let at = 0; at < 10; at++) messages.publish()
-      // Servers tell whole seconds, and a page knows them by half the duration of one request: what is close to its start may come.
+      // Servers tell whole seconds, and a page knows them by half the duration of one request: what is close to its start
+      // may come.
       const second = Math.floor(Date.now() / 1000)
       expect(await waitFor(() => Math.floor(Date.now() / 1000) > second + 1, 3000)).toBe(true)
       const follower = await follow(server, { ...client })

@@ -54,17 +54,18 @@ describe.concurrent.each(TARGETS)('$name', ({ server: serverOptions, client, tra
           defer(stopCutting)
           cutLater()
           await messages.run(COUNT, RATE)
+          // A slow machine is slow to connect again, and what does not stand cannot be cut.
+          while (cuts <= COUNT / RATE) await messages.run(10, 20)
           stopCutting()
           // A slow machine is cut before it has read anything: six such connections, and the next one is a minute away (B9).
           await messages.check(follower, { withinMs: 75_000 })
-          // Some forty of them; few where the machine is slow to connect again.
-          expect(cuts).toBeGreaterThan(3)
+          expect(cuts).toBeGreaterThan(COUNT / RATE)
           expect(follower.gaps).toEqual([])
           const { repeats, opened, lost } = follower.counters()
           console.log(
             `${serverOptions.version} ${transport}: ${cuts} cuts, ${opened} connections, ${lost} losses, ${repeats} repeats dropped`,
           )
         }),
-      150_000,
+      180_000,
     )
 })

@@ -227,7 +227,7 @@ interface HalfAnswer {
 function createHalfAnswer(): HalfAnswer {
   let state: { origin: string } | 'whole' | 'asking' | 'halved' = 'whole'
   async function halve(origin: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asked = await fetch(origin + request.url, { headers: { Accept: '*/*' } })
+    const asked = await fetch(origin + request.url)
     const text = await asked.text()
     response.writeHead(asked.status, { 'Content-Type': 'text/plain' }).write(text)
     state = 'halved'
