@@ -45,7 +45,7 @@ interface Case {
 }
 
 const KEY = 'test-secret'
-const start = useServers({ version: 4, signatureKey: KEY, pollHoldMs: 150, batchWindowMs: 5 })
+const start = useServers({ version: 4, signatureKey: KEY, pollHoldMs: 150, batchWindowMs: 60 })
 const file = new URL('../../test/fixtures/server/push-server-2.0-binary.json', import.meta.url)
 const recordings = JSON.parse(readFileSync(file, 'utf8')) as { recording: string; cases: Case[] }[]
 
